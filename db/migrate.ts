@@ -1,0 +1,102 @@
+/**
+ * Brings the database up to date: forward only, each migration in a transaction of its own, checked
+ * against its hash, all under one advisory lock, so that processes which start together are safe.
+ * Runs as the administrator (DATABASE_URL). Throws AppError or the database's own error.
+ */
+import type { Sql } from 'postgres';
+import { AppError } from '../src/domain/errors.ts';
+import initial from './migrations/0001_initial.sql' with { type: 'text' };
+
+export type Migration = { version: number; name: string; text: string };
+
+export const migrations: Migration[] = [{ version: 1, name: 'initial', text: initial }];
+
+export const databaseRoles = [
+  'opsforge_app',
+  'opsforge_lookup',
+  'opsforge_ingest',
+  'opsforge_worker',
+] as const;
+
+/** Oldest server that the schema was tried on (docs/decisions/0002-database.md). */
+const serverVersionMin = 150000;
+/** Roles belong to the cluster: two databases that migrate at once trip over each other's grants. */
+const attemptsMax = 10;
+
+type Applied = { version: number; checksum: string };
+
+const checksumOf = (migration: Migration) =>
+  new Bun.CryptoHasher('sha256').update(migration.text).digest('hex');
+
+/** The migrations that are due, oldest first; changes nothing. */
+export async function findDueMigrations(sql: Sql, all = migrations): Promise<Migration[]> {
+  const [found] = await sql`select to_regclass('schema_migrations') is not null as exists`;
+  const applied: Applied[] = found?.['exists']
+    ? await sql<Applied[]>`select version, checksum from schema_migrations order by version`
+    : [];
+  const newest = all.at(-1)?.version ?? 0;
+  for (const { version, checksum } of applied) {
+    const known = all.find((migration) => migration.version === version);
+    if (known === undefined && version > newest) {
+      throw new AppError(
+        'conflict',
+        `The database is at schema version ${version}, this opsforge knows only ${newest}: start the newer opsforge that migrated it.`,
+      );
+    }
+    if (known !== undefined && checksumOf(known) !== checksum) {
+      throw new AppError(
+        'conflict',
+        `Migration ${version} (${known.name}) was applied with another text than this opsforge carries: use the build that made this database.`,
+      );
+    }
+  }
+  const done = new Set(applied.map(({ version }) => version));
+  return all.filter(({ version }) => !done.has(version));
+}
+
+/** Applies what is due and answers it. `sql` must be the administrator's, with one connection. */
+export async function migrate(sql: Sql, all = migrations): Promise<Migration[]> {
+  const [server] = await sql`select current_setting('server_version_num')::int as version`;
+  const version = Number(server?.['version']);
+  if (version < serverVersionMin) {
+    throw new AppError(
+      'conflict',
+      `The database server is PostgreSQL ${Math.floor(version / 10_000)}; opsforge needs 15 or newer.`,
+    );
+  }
+  await sql`select pg_advisory_lock(hashtext('opsforge.migrate'))`;
+  try {
+    await sql`create table if not exists schema_migrations (
+      version integer primary key, name text not null, checksum text not null,
+      applied_at timestamptz not null default now())`.simple();
+    const due = await findDueMigrations(sql, all);
+    for (const migration of due) await applyWithRetry(sql, migration);
+    return due;
+  } finally {
+    await sql`select pg_advisory_unlock(hashtext('opsforge.migrate'))`;
+  }
+}
+
+/** Lets the service's own login act as the roles. External logins are granted by their operator. */
+export async function grantRoles(sql: Sql, login: string): Promise<void> {
+  for (const role of databaseRoles) {
+    await sql`grant ${sql(role)} to ${sql(login)}`;
+  }
+}
+
+async function applyWithRetry(sql: Sql, migration: Migration): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await sql.begin(async (tx) => {
+        await tx.unsafe(migration.text);
+        await tx`insert into schema_migrations (version, name, checksum)
+          values (${migration.version}, ${migration.name}, ${checksumOf(migration)})`;
+      });
+      return;
+    } catch (error) {
+      const collided =
+        error instanceof Error && error.message.includes('tuple concurrently updated');
+      if (!collided || attempt >= attemptsMax) throw error;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Turns a credential into its tenant, as the role that may see only the columns needed for that. */
+import { eq } from 'drizzle-orm';
+import { apiKeys } from '../../db/schema/tenants.ts';
+import type { ApiKeyId, ProjectId, TenantId } from '../domain/ids.ts';
+import type { Scope } from '../domain/scopes.ts';
+import type { LookupTx } from './transactions.ts';
+
+export type StoredKey = {
+  id: ApiKeyId;
+  tenantId: TenantId;
+  projectId: ProjectId | null;
+  scopes: Scope[];
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+};
+
+export async function findKeyByHash(tx: LookupTx, hash: Uint8Array): Promise<StoredKey | null> {
+  const [row] = await tx.run(
+    'findKeyByHash',
+    tx.db
+      .select({
+        id: apiKeys.id,
+        tenantId: apiKeys.tenantId,
+        projectId: apiKeys.projectId,
+        scopes: apiKeys.scopes,
+        expiresAt: apiKeys.expiresAt,
+        revokedAt: apiKeys.revokedAt,
+      })
+      .from(apiKeys)
+      .where(eq(apiKeys.keyHash, hash)),
+  );
+  return row ?? null;
+}

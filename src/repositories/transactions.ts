@@ -1,0 +1,191 @@
+/**
+ * The only makers of transactions. Each acts as one role of docs/ARCHITECTURE.md "Walls" and, for
+ * `withTenant`, with one tenant: the repositories take the branded transaction first, so that a query
+ * without a tenant does not compile. `begin`, role and settings travel with the first statement of
+ * the work in one round trip. No outbound call may be made inside one.
+ */
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PendingQuery, Row, Sql } from 'postgres';
+import { AppError } from '../domain/errors.ts';
+import type { TenantId } from '../domain/ids.ts';
+import type { Connection } from './connection.ts';
+import { createPool, databaseAway, type PoolCounts } from './pool.ts';
+
+declare const role: unique symbol;
+
+type Transaction<Role extends string> = {
+  readonly [role]: Role;
+  /** The query builder, for all but the hottest statements. */
+  readonly db: PostgresJsDatabase;
+  /** Tagged statements, prepared by themselves; only for `run`. */
+  readonly sql: Sql;
+  /** Sends one statement; `query` is the calling function's name and the metric's label. */
+  run<Result>(query: string, statement: PromiseLike<Result>): Promise<Result>;
+  /** Called after the commit, never after a rollback. */
+  afterCommit(then: () => void): void;
+};
+
+export type TenantTx = Transaction<'tenant'> & { readonly tenantId: TenantId };
+export type LookupTx = Transaction<'lookup'>;
+export type IngestTx = Transaction<'ingest'>;
+export type WorkerTx = Transaction<'worker'>;
+
+export type Database = {
+  withTenant<Result>(tenantId: TenantId, work: (tx: TenantTx) => Promise<Result>): Promise<Result>;
+  withLookup<Result>(work: (tx: LookupTx) => Promise<Result>): Promise<Result>;
+  /** The accept batch: the one transaction of several tenants (docs/decisions/0004). */
+  withIngest<Result>(
+    tenantIds: TenantId[],
+    work: (tx: IngestTx) => Promise<Result>,
+  ): Promise<Result>;
+  withWorker<Result>(work: (tx: WorkerTx) => Promise<Result>): Promise<Result>;
+  counts(): PoolCounts;
+  close(): Promise<void>;
+};
+
+type DatabaseOptions = {
+  url: string;
+  poolSize: number;
+  applicationName: string;
+  onQuery?: (query: string, seconds: number) => void;
+};
+
+const statementTimeoutMs = 10_000;
+/** The loops' batches may meet a cold cache or a vacuum. */
+const workerStatementTimeoutMs = 30_000;
+
+/** SQLSTATEs of a server that is stopping, starting, full or out of connections. */
+const awayStates = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53000',
+  '53100',
+  '53200',
+  '53300',
+  '58030',
+]);
+const awayCodes = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** The SQLSTATE or connection code of an error, through the query builder's wrapping. */
+export function databaseErrorCode(error: unknown): string | null {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth += 1) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+    at = at.cause;
+  }
+  return null;
+}
+
+export function isDatabaseAway(error: unknown): boolean {
+  const code = databaseErrorCode(error);
+  return code !== null && (awayStates.has(code) || awayCodes.has(code));
+}
+
+const lostConnection = () =>
+  Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' });
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = createPool({
+    url: options.url,
+    size: options.poolSize,
+    applicationName: options.applicationName,
+  });
+
+  function makeTransaction(connection: Connection, done: (() => void)[]) {
+    return {
+      db: connection.db,
+      sql: connection.sql,
+      async run<Result>(query: string, statement: PromiseLike<Result>): Promise<Result> {
+        if (!connection.alive()) throw lostConnection();
+        const startedMs = performance.now();
+        try {
+          return await statement;
+        } finally {
+          options.onQuery?.(query, (performance.now() - startedMs) / 1_000);
+        }
+      },
+      afterCommit(then: () => void) {
+        done.push(then);
+      },
+    };
+  }
+
+  async function transact<Result>(
+    settings: (sql: Sql) => PendingQuery<Row[]>,
+    work: (tx: ReturnType<typeof makeTransaction>) => Promise<Result>,
+  ): Promise<Result> {
+    const connection = await pool.acquire();
+    const { sql } = connection;
+    const done: (() => void)[] = [];
+    let reusable = false;
+    try {
+      const opening = Promise.all([sql`begin`.execute(), settings(sql).execute()]);
+      // The work's own statement fails as well and is awaited first; the reason is thrown below.
+      opening.catch(() => {});
+      let result: Result;
+      try {
+        result = await work(makeTransaction(connection, done));
+        await opening;
+      } catch (error) {
+        if (connection.alive()) {
+          await sql`rollback`;
+          reusable = true;
+        }
+        throw error;
+      }
+      if (!connection.alive()) throw lostConnection();
+      const ended = await sql`commit`;
+      reusable = true;
+      // An aborted transaction answers a commit with ROLLBACK: its work caught an error it must not.
+      if (ended.command !== 'COMMIT') throw new Error(`the commit ended as ${ended.command}`);
+      for (const then of done) then();
+      return result;
+    } catch (error) {
+      throw error instanceof AppError || !isDatabaseAway(error) ? error : databaseAway(error);
+    } finally {
+      pool.release(connection, reusable);
+    }
+  }
+
+  // The casts brand: only here is a transaction given its role, by the settings on the same line.
+  return {
+    withTenant: (tenantId, work) =>
+      transact(
+        (sql) => sql`select set_config('role', 'opsforge_app', true),
+          set_config('app.tenant_id', ${tenantId}, true),
+          set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
+        (tx) => work({ ...tx, tenantId } as TenantTx),
+      ),
+    withLookup: (work) =>
+      transact(
+        (sql) => sql`select set_config('role', 'opsforge_lookup', true),
+          set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
+        (tx) => work(tx as LookupTx),
+      ),
+    withIngest: (tenantIds, work) =>
+      transact(
+        (sql) => sql`select set_config('role', 'opsforge_ingest', true),
+          set_config('app.tenant_ids', ${`{${tenantIds.join(',')}}`}, true),
+          set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
+        (tx) => work(tx as IngestTx),
+      ),
+    withWorker: (work) =>
+      transact(
+        (sql) => sql`select set_config('role', 'opsforge_worker', true),
+          set_config('statement_timeout', ${`${workerStatementTimeoutMs}`}, true)`,
+        (tx) => work(tx as WorkerTx),
+      ),
+    counts: () => pool.counts(),
+    close: () => pool.close(),
+  };
+}
