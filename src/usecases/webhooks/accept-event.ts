@@ -26,12 +26,8 @@ import type { Clock } from '../../lib/clock.ts';
 import type { NewDelivery, NewEvent } from '../../repositories/accepted-events.ts';
 import type { Database } from '../../repositories/transactions.ts';
 import type { Identity } from '../accounts/authenticate-key.ts';
-import {
-  type Candidate,
-  type CommitOutcome,
-  type Committed,
-  commitEvents,
-} from './commit-events.ts';
+import type { Candidate, Committed } from './candidate.ts';
+import { type CommitOutcome, commitEvents } from './commit-events.ts';
 import type { EndpointDirectory, TenantDirectory } from './endpoint-directory.ts';
 
 export type PostedEvent = {

@@ -4,28 +4,10 @@
  * fails its neighbours. What may not be accepted twice is decided in reserve-events.ts.
  */
 import { AppError } from '../../domain/errors.ts';
-import type { EventId } from '../../domain/ids.ts';
-import { insertEvents, type NewEvent } from '../../repositories/accepted-events.ts';
+import { insertEvents } from '../../repositories/accepted-events.ts';
 import { type Database, databaseErrorCode } from '../../repositories/transactions.ts';
+import type { Candidate, Committed } from './candidate.ts';
 import { idTaken, reserveEvents } from './reserve-events.ts';
-
-/** An event with what must be free for it to be accepted. */
-export type Candidate = {
-  event: NewEvent;
-  /** The Idempotency-Key, unique within the project for 24 h; null without one. */
-  idempotencyKey: string | null;
-  /** The client chose the id, which must be new within the tenant. */
-  ownId: boolean;
-  /** eventFingerprint of the event; null exactly when neither of the two above is there. */
-  fingerprint: string | null;
-};
-
-export type Committed = {
-  id: EventId;
-  receivedAtMs: number;
-  deliveries: number;
-  duplicate: boolean;
-};
 
 export type CommitOutcome = Committed | AppError;
 

@@ -20,7 +20,7 @@ import {
   type Reservation,
 } from '../../repositories/accepted-events.ts';
 import type { IngestTx } from '../../repositories/transactions.ts';
-import type { Candidate } from './commit-events.ts';
+import type { Candidate } from './candidate.ts';
 
 /** `receivedAtMs` is null when the first one is in the same group. */
 type Repeat = { id: EventId; receivedAtMs: number | null; deliveries: number };
