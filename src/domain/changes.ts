@@ -1,0 +1,13 @@
+/** What changed, so that caches here and in other processes drop it (repositories/wake-ups.ts). */
+import type { EndpointId, TenantId } from './ids.ts';
+
+export type Change =
+  | { kind: 'endpoints'; tenantId: TenantId; endpointId: EndpointId }
+  | { kind: 'api_keys'; tenantId: TenantId }
+  | { kind: 'projects'; tenantId: TenantId };
+
+export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
+  'endpoints',
+  'api_keys',
+  'projects',
+]);

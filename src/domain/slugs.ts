@@ -1,0 +1,36 @@
+/**
+ * Slugs of tenants and projects: they stand in URLs, so lower-case ASCII, digits and dashes only.
+ */
+
+/** The length of a DNS label, so that a slug may become a host name. */
+export const slugLengthMax = 63;
+
+/** Letters that Unicode does not take apart into a base letter and a mark. */
+const spelledOut: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  ł: 'l',
+  þ: 'th',
+  ı: 'i',
+};
+
+/**
+ * `fallback` (itself a slug) is used when nothing of the name is left, as for a name in Chinese.
+ */
+export function slugify(name: string, fallback: string): string {
+  const slug = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[ßæœøđðłþı]/g, (letter) => spelledOut[letter] ?? '')
+    .replace(/['’]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, slugLengthMax)
+    .replace(/-$/, '');
+  return slug === '' ? fallback : slug;
+}
