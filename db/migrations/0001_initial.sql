@@ -390,6 +390,8 @@ grant select on delivery_attempts, monitor_logs to opsforge_app;
 grant usage on sequence delivery_positions to opsforge_app, opsforge_ingest;
 
 grant select (id, slug) on tenants to opsforge_lookup;
+-- /readyz asks whether the schema is current.
+grant select on schema_migrations to opsforge_lookup;
 grant select (id, tenant_id, project_id, key_hash, scopes, rate_limit_per_second, expires_at, revoked_at)
   on api_keys to opsforge_lookup;
 

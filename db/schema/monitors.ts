@@ -1,4 +1,4 @@
-/** What is watched. Empty until checks run. Twin of db/migrations; `scripts/verify` compares the two. */
+/** What is watched; empty until checks run. Twin of db/migrations: `scripts/verify` compares them. */
 import {
   integer,
   json,

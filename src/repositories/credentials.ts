@@ -1,9 +1,9 @@
 /** Turns a credential into its tenant, as the role that may see only the columns needed for that. */
-import { eq } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { apiKeys } from '../../db/schema/tenants.ts';
 import type { ApiKeyId, ProjectId, TenantId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scopes.ts';
-import type { LookupTx } from './transactions.ts';
+import type { LookupTx, TenantTx } from './transactions.ts';
 
 export type StoredKey = {
   id: ApiKeyId;
@@ -30,4 +30,15 @@ export async function findKeyByHash(tx: LookupTx, hash: Uint8Array): Promise<Sto
       .where(eq(apiKeys.keyHash, hash)),
   );
   return row ?? null;
+}
+
+/** `last_used_at` of keys; a lagging process never turns it back. */
+export async function updateKeysUsed(tx: TenantTx, ids: ApiKeyId[]): Promise<void> {
+  await tx.run(
+    'updateKeysUsed',
+    tx.db
+      .update(apiKeys)
+      .set({ lastUsedAt: sql`greatest(${apiKeys.lastUsedAt}, now())` })
+      .where(and(eq(apiKeys.tenantId, tx.tenantId), inArray(apiKeys.id, ids))),
+  );
 }

@@ -1,0 +1,50 @@
+/**
+ * One opsforge at a time on a data folder. The lock is the kernel's, so a holder that is killed
+ * leaves none behind and no pid can be mistaken. Bun has no flock; SQLite, which is inside Bun, takes
+ * such a lock for an exclusive transaction, and it is used for nothing else here.
+ */
+import { Database, SQLiteError } from 'bun:sqlite';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StartError } from '../../src/domain/start-error.ts';
+import { folderError, lockName } from './data-dir.ts';
+
+export type FolderLock = { release(): void };
+
+/** Throws StartError: 1 when another process holds it, 2 when the folder cannot be written. */
+export async function lockFolder(dataDir: string): Promise<FolderLock> {
+  const pidPath = join(dataDir, 'embedded.pid');
+  const database = openLock(dataDir);
+  try {
+    // No journal file: one left by root would keep the folder's owner out.
+    database.run('PRAGMA journal_mode = OFF');
+    database.run('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    if (!(cause instanceof SQLiteError) || cause.code !== 'SQLITE_BUSY') {
+      throw folderError(dataDir, cause);
+    }
+    const holder = (await readFile(pidPath, 'utf8').catch(() => '')).trim() || 'unknown';
+    throw new StartError(
+      `The data folder ${dataDir} is in use by another opsforge (pid ${holder}): ` +
+        'stop that one, or name another folder with OPSFORGE_DATA_DIR.',
+      1,
+      { cause },
+    );
+  }
+  try {
+    await writeFile(pidPath, `${process.pid}\n`);
+  } catch (cause) {
+    database.close();
+    throw folderError(dataDir, cause);
+  }
+  return { release: () => database.close() };
+}
+
+function openLock(dataDir: string): Database {
+  try {
+    return new Database(join(dataDir, lockName), { create: true, readwrite: true });
+  } catch (cause) {
+    throw folderError(dataDir, cause);
+  }
+}

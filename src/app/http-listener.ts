@@ -1,0 +1,74 @@
+/**
+ * The listening socket. Bun's router calls the ingest handler itself; everything else goes to the
+ * application. A port that is taken is a StartError in one line.
+ */
+import type { Server } from 'bun';
+import { StartError } from '../domain/start-error.ts';
+
+export type HttpListener = {
+  /** The port that was taken in the end, for PORT=0. */
+  port: number;
+  /** Lets what runs finish within the deadline, then closes every connection. */
+  stop(deadlineMs: number): Promise<void>;
+};
+
+type ListenOptions = {
+  host: string;
+  port: number;
+  routes: Record<string, { POST: (request: Request) => Promise<Response> }>;
+  fetch(request: Request): Response | Promise<Response>;
+  onError(error: unknown): Response;
+};
+
+const idleTimeoutSeconds = 30;
+/** A batch of 8 MiB and its envelope; single events are bounded far below, in their handler. */
+const requestBodyBytesMax = 9 * 1024 * 1024;
+
+export function listen(options: ListenOptions): HttpListener {
+  const server = open(options);
+  return {
+    port: server.port ?? options.port,
+    async stop(deadlineMs) {
+      const finished = server.stop(false);
+      const late = new Promise<void>((resolve) => {
+        setTimeout(resolve, deadlineMs).unref();
+      });
+      // An idle keep-alive connection would hold the graceful stop for ever.
+      const idle = waitUntil(() => server.pendingRequests === 0, deadlineMs);
+      await Promise.race([finished, idle, late]);
+      await server.stop(true);
+    },
+  };
+}
+
+function open({ host, port, routes, fetch, onError }: ListenOptions): Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      routes,
+      fetch,
+      error: onError,
+      idleTimeout: idleTimeoutSeconds,
+      maxRequestBodySize: requestBodyBytesMax,
+    });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'EADDRINUSE') {
+      throw new StartError(
+        `port ${port} on ${host} is taken: stop what listens there, or choose another with PORT.`,
+        1,
+        { cause: error },
+      );
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`cannot listen on ${host} port ${port}: ${reason}`, 1, { cause: error });
+  }
+}
+
+const checkEachMs = 10;
+
+async function waitUntil(reached: () => boolean, deadlineMs: number): Promise<void> {
+  const endMs = performance.now() + deadlineMs;
+  while (!reached() && performance.now() < endMs) await Bun.sleep(checkEachMs);
+}
