@@ -5,7 +5,8 @@
  * counts as no failure in its report. So each file on disk must appear in the report, else it is
  * one failed test. Arguments are parts of paths, or options of `bun test` as `--name=value`.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Report, readJunit } from './test/junit.ts';
@@ -16,6 +17,12 @@ const workersMax = 8;
 const slowFilesShown = 10;
 const slowFileSecondsMin = 1;
 const timingsFile = 'node_modules/.cache/opsforge/test-timings.json';
+
+/** Starting a server, or the binary with one inside, takes seconds on a busy machine. */
+const testTimeoutMs = 60_000;
+/** Read by tests/support/database.ts. */
+const serverVariable = 'OPSFORGE_TEST_DATABASE_URL';
+const embeddedModule = 'db/embedded/embedded.ts';
 
 type Selection = { files: string[]; options: string[]; partial: boolean };
 
@@ -38,7 +45,11 @@ async function select(args: string[]): Promise<Selection> {
 }
 
 /** Runs bun test with its output passed on; resolves to its exit code (null: ended by a signal). */
-async function runBunTest(selection: Selection, reportFile: string): Promise<number | null> {
+async function runBunTest(
+  selection: Selection,
+  reportFile: string,
+  serverUrl: string | undefined,
+): Promise<number | null> {
   const workers = Math.min(availableParallelism(), workersMax);
   const child = Bun.spawn(
     [
@@ -47,6 +58,7 @@ async function runBunTest(selection: Selection, reportFile: string): Promise<num
       'test',
       // Workers isolate the files: a crash costs one file, not the run (2 workers even on 1 core).
       `--parallel=${Math.max(workers, 2)}`,
+      `--timeout=${testTimeoutMs}`,
       `--timings=${timingsFile}`,
       '--update-timings',
       '--reporter=junit',
@@ -54,7 +66,11 @@ async function runBunTest(selection: Selection, reportFile: string): Promise<num
       ...selection.options,
       ...selection.files.map((path) => `./${path}`),
     ],
-    { stdio: ['ignore', 'inherit', 'inherit'], timeout: runTimeoutMs },
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout: runTimeoutMs,
+      env: { ...process.env, [serverVariable]: serverUrl },
+    },
   );
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
@@ -86,6 +102,23 @@ function printSlowFiles(report: Report): void {
   for (const [file, seconds] of slow) console.log(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
 }
 
+type TestServer = { url: string | undefined; stop(): Promise<void> };
+
+/** One embedded server for the whole run: each test file copies its database from a template. */
+async function startTestServer(folder: string): Promise<TestServer> {
+  const given = process.env[serverVariable];
+  // Elsewhere this script runs folders of tests that need no database (tests/toolchain.test.ts).
+  if (given !== undefined || !existsSync(embeddedModule)) {
+    return { url: given, stop: async () => {} };
+  }
+  const { startEmbedded } = await import('../db/embedded/embedded.ts');
+  const dataDir = join(folder, 'postgres');
+  // As root the server runs as another account, which must be able to enter.
+  await chmod(folder, 0o755);
+  const server = await startEmbedded({ dataDir, dataDirNamed: true, log: () => {} });
+  return { url: server.adminUrl, stop: server.stop };
+}
+
 async function main(): Promise<number> {
   const selection = await select(process.argv.slice(2));
   if (selection.files.length === 0) {
@@ -93,9 +126,10 @@ async function main(): Promise<number> {
     return 1;
   }
   const folder = await mkdtemp(join(tmpdir(), 'opsforge-test-report-'));
+  const server = await startTestServer(folder);
   try {
     const reportFile = join(folder, 'junit.xml');
-    const code = await runBunTest(selection, reportFile);
+    const code = await runBunTest(selection, reportFile, server.url);
     const report = await readJunit(reportFile);
     const uncounted = findUncounted(selection, report, code);
     printSlowFiles(report);
@@ -105,6 +139,7 @@ async function main(): Promise<number> {
     console.log(`\n${report.passed} passed, ${failed} failed${skipped}`);
     return failed > 0 || report.passed === 0 ? 1 : 0;
   } finally {
+    await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,7 @@
  * is the one of OPSFORGE_TEST_DATABASE_URL (scripts/test.ts starts an embedded one for the whole run),
  * else an embedded one for this file. Tests act through the service's own login, never a superuser.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbedded } from '../../db/embedded/embedded.ts';
@@ -31,6 +31,8 @@ async function findServer(): Promise<Server> {
   const url = process.env['OPSFORGE_TEST_DATABASE_URL'];
   if (url !== undefined) return { url, stop: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), 'opsforge-test-'));
+  // As root the server runs as another account, which must be able to enter.
+  await chmod(folder, 0o755);
   const embedded = await startEmbedded({ dataDir: folder, dataDirNamed: true, log: () => {} });
   return {
     url: embedded.adminUrl,
