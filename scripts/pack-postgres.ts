@@ -1,8 +1,8 @@
 /**
  * Packs the PostgreSQL binaries of this platform into generated/postgres.tar.zst, which the binary
- * carries. Usage: pack-postgres.ts [--level 1..19]. Does nothing when an archive of the same package
- * version and of at least that level is there. Left to whoever unpacks (db/embedded/binaries.ts):
- * the executable bit of bin/* and the links of pg-symlinks.json, since Bun.Archive writes neither.
+ * carries. Usage: pack-postgres.ts [--level 1..19]. Does nothing when an archive of the same
+ * package version and of at least that level is there. Bun.Archive keeps neither modes nor links:
+ * db/embedded/binaries.ts sets the executable bit of bin/ and makes those of pg-symlinks.json.
  */
 import { lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -14,15 +14,8 @@ export type Account = { name: string; uid: number; gid: number };
 const firstBarredScript =
   'for d do [ ! -e "$d" ] || [ -x "$d" ] || { printf %s "$d"; exit 1; }; done';
 
-/** The environment of every process of the server: our own holds secrets, and PG* would misguide. */
-export function serverEnvironment(): Record<string, string> {
-  const environment: Record<string, string> = { LC_ALL: 'C', TZ: 'UTC' };
-  for (const name of ['PATH', 'LD_LIBRARY_PATH']) {
-    const value = process.env[name];
-    if (value !== undefined) environment[name] = value;
-  }
-  return environment;
-}
+/** All that the server's processes get: our environment holds secrets, PG* would misguide. */
+export const serverEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 /** `postgres` where the system has it, else `nobody`. Throws StartError (2) when it has neither. */
 export function findServerAccount(): Account {
@@ -61,7 +54,7 @@ export function findBarredFolder(path: string, account: Account): string | null 
     uid,
     gid,
     cwd: '/',
-    env: serverEnvironment(),
+    env: serverEnvironment,
     encoding: 'utf8',
   });
   if (result.status === 0) return null;

@@ -107,6 +107,7 @@ export async function createCluster(
     await syncFolder(parent);
     await removeDrafts(clusterDir);
   } catch (cause) {
+    await removeDrafts(clusterDir); // It may be what fills the disk.
     throw cause instanceof StartError ? cause : folderError(parent, cause);
   }
 }
@@ -114,8 +115,8 @@ export async function createCluster(
 const draftPrefix = (clusterDir: string) => `${clusterDir}.new-`;
 
 /**
- * What interrupted first starts left. An initdb that its guard is just ending may still write there;
- * what cannot be removed now is removed when the cluster is ready, or at the next start.
+ * What interrupted first starts left. An initdb that its guard is just ending may still write
+ * there: what cannot be removed now is removed when the cluster is ready, or at the next start.
  */
 export async function removeDrafts(clusterDir: string): Promise<void> {
   const parent = dirname(clusterDir);
@@ -171,7 +172,7 @@ async function runTool(
     const child = spawn(join(binaries, 'bin', tool), flags, {
       detached: true,
       cwd: '/',
-      env: serverEnvironment(),
+      env: serverEnvironment,
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: toolTimeoutMs,
       ...(account && { uid: account.uid, gid: account.gid }),

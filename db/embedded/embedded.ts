@@ -1,8 +1,8 @@
 /**
  * The embedded PostgreSQL: one folder, one opsforge, one server. While the service lives the server
- * is kept running; it never outlives it, however the service dies (guard.ts), and what it left
- * is stopped before a new one starts: an adopted server would not be our child, so its death would go
- * unnoticed, and it would run with the settings and binaries of another version. That costs 0.1 s.
+ * is kept running; it never outlives it, however the service dies (guard.ts), and one that is left
+ * all the same is stopped before a new one starts. Adopted it would not be our child, so its death
+ * would go unnoticed, and it might have the settings and binaries of another version. Cost: 0.1 s.
  */
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -174,7 +174,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 /**
  * The database of the opsforge that runs on this folder; null when none runs. Never starts one.
- * Waits a little for one that is just starting. Throws StartError when the folder is not ours to read.
+ * Waits a little for one that is just starting. Throws StartError when it may not read the folder.
  */
 export async function findRunningEmbedded(dataDirGiven: string): Promise<ConnectionUrls | null> {
   const dataDir = resolve(dataDirGiven);
@@ -193,7 +193,7 @@ export async function findRunningEmbedded(dataDirGiven: string): Promise<Connect
   return null;
 }
 
-/** A connection alone may wait in the queue of a dying server; a byte comes only from a live one. */
+/** A connection may wait in the queue of a dying server; a byte comes only from a live one. */
 function answers(path: string): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect({ path, timeout: connectTimeoutMs });

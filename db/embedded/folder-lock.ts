@@ -1,14 +1,16 @@
 /**
  * One opsforge at a time on a data folder. The lock is the kernel's, so a holder that is killed
- * leaves none behind and no pid can be mistaken. Bun has no flock; SQLite, which is inside Bun, takes
- * such a lock for an exclusive transaction, and it is used for nothing else here.
+ * leaves none behind and no pid can be mistaken. Bun has no flock; the SQLite inside it takes such
+ * a lock for an exclusive transaction, and is used for nothing else here.
  */
 import { Database, SQLiteError } from 'bun:sqlite';
+import { rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../src/domain/start-error.ts';
 import { folderError, lockName } from './data-dir.ts';
 
+/** `release` is safe twice. */
 export type FolderLock = { release(): void };
 
 /** Throws StartError: 1 when another process holds it, 2 when the folder cannot be written. */
@@ -38,7 +40,15 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
     database.close();
     throw folderError(dataDir, cause);
   }
-  return { release: () => database.close() };
+  let held = true;
+  return {
+    release() {
+      if (!held) return;
+      held = false;
+      rmSync(pidPath, { force: true });
+      database.close();
+    },
+  };
 }
 
 function openLock(dataDir: string): Database {

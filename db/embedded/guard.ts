@@ -1,8 +1,8 @@
 /**
  * Stops what we started when we die without a word (kill -9, out of memory): a shell of about 1 MB
- * in a session of its own that reads pids from a pipe to us and, when the pipe closes, interrupts the
- * last one, which is PostgreSQL's fast shutdown. It runs as the server's account, ignores what a
- * terminal sends, and is started again when somebody kills it.
+ * in a session of its own that reads pids from a pipe to us and, when the pipe closes, interrupts
+ * the last one, which is PostgreSQL's fast shutdown. It runs as the server's account, ignores what
+ * a terminal sends, and is started again when somebody kills it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Account, serverEnvironment } from './account.ts';
@@ -15,6 +15,8 @@ while read -r line; do pid=$line; done
 
 /** A guard that cannot be started must not be tried again in a tight loop. */
 const restartDelayMs = 1000;
+/** It ends at once, unless somebody has stopped it. */
+const endTimeoutMs = 2000;
 
 export type Guard = {
   /** From now on this process is stopped when we die; null: none. */
@@ -38,7 +40,7 @@ export function startGuard(o: {
     const child = spawn('/bin/sh', ['-c', script, 'opsforge-guard', o.dataDir], {
       detached: true,
       cwd: '/',
-      env: serverEnvironment(),
+      env: serverEnvironment,
       stdio: ['pipe', 'ignore', 'ignore'],
       ...(o.account && { uid: o.account.uid, gid: o.account.gid }),
     });
@@ -74,7 +76,9 @@ export function startGuard(o: {
       ending = true;
       if (timer !== null) clearTimeout(timer);
       shell.stdin?.end('0\n');
+      const late = setTimeout(() => shell.kill('SIGKILL'), endTimeoutMs);
       await exited;
+      clearTimeout(late);
     },
   };
 }

@@ -61,18 +61,17 @@ export function inspectServer(
   binDir: string,
 ): { ours: boolean } | null {
   if (!isAlive(pid)) return null;
-  const folder = realpathSync(clusterDir);
   if (process.platform !== 'linux') {
     const { stdout } = spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     if (!stdout.includes('postgres') || !stdout.includes(clusterDir)) return null;
     return { ours: stdout.startsWith(binDir + sep) };
   }
   try {
-    if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return null;
-    // The target of the link is real, so the folder must be too; it may be gone by now.
+    // The targets of these links are real paths, so ours must be too.
+    if (readlinkSync(`/proc/${pid}/cwd`) !== realpathSync(clusterDir)) return null;
     const executable = readlinkSync(`/proc/${pid}/exe`);
     if (!/\/postgres( \(deleted\))?$/.test(executable)) return null;
-    return { ours: executable.startsWith(join(folder, '..', 'bin') + sep) };
+    return { ours: executable.startsWith(realpathSync(binDir) + sep) };
   } catch {
     return null;
   }
@@ -100,10 +99,10 @@ export function endOrphans(clusterDir: string, binDir: string): number[] {
 }
 
 /**
- * For files left by a dead server. PostgreSQL refuses to start when the number in one is now another
- * living process, or the dead server as a zombie that nobody reaps. In postmaster.pid its own
- * parent's pid, which it ignores, is written: removing the file would also lose the shared memory
- * key, by which it notices surviving backends. The socket's lock file holds nothing else.
+ * For files left by a dead server. PostgreSQL refuses to start when the number in one is now
+ * another living process, or the dead server as a zombie that nobody reaps. Into postmaster.pid we
+ * write its own parent's pid, which it ignores: removing the file would also lose the shared
+ * memory key, by which it notices surviving backends. The socket's lock file holds nothing else.
  */
 export function disarmServerFiles(clusterDir: string): void {
   rmSync(`${socketPath(clusterDir)}.lock`, { force: true });

@@ -32,10 +32,10 @@ export async function openServerLog(dataDir: string): Promise<ServerLog> {
     await truncate(path);
     markBytes = 0;
   };
-  const timer = setInterval(() => {
-    // A full disk or a file that was removed: the next check tries again, the server goes on.
-    cut().catch(() => undefined);
-  }, sizeCheckMs);
+  // A full disk or a file that was removed: the next check tries again, the server goes on.
+  const tryCut = () => cut().catch(() => undefined);
+  await tryCut();
+  const timer = setInterval(tryCut, sizeCheckMs);
   timer.unref();
   return {
     fd: file.fd,

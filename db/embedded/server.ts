@@ -1,8 +1,8 @@
 /**
  * The running server: started, watched, started again whenever it dies while we want it, stopped.
  *
- *   starting ──ready──▶ running ──died──▶ waiting (100 ms … 5 s) ──▶ starting
- *       └──────────────────┴───────────────────┴──stop()──▶ stopped
+ *   starting --ready--> running --died--> waiting (100 ms to 5 s) --> starting
+ *   any of them --stop()--> stopped
  *
  * Ready is what the server itself writes into postmaster.pid: polling a file forks no backend.
  */
@@ -142,7 +142,7 @@ function launch(options: ServerOptions, serverLog: ServerLog): Running {
   const child = spawn(join(options.binaries, 'bin', 'postgres'), flags, {
     detached: true,
     cwd: '/',
-    env: serverEnvironment(),
+    env: serverEnvironment,
     stdio: ['ignore', serverLog.fd, serverLog.fd],
     ...(account && { uid: account.uid, gid: account.gid }),
   });

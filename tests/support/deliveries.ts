@@ -1,220 +1,65 @@
-/**
- * Deliveries for tests: rows as the accept batch writes them, an engine on the real HTTP client and a
- * real database, and waiting for what the engine has recorded.
- */
-import { parseCidr } from '../../src/domain/addresses.ts';
-import type { Change } from '../../src/domain/changes.ts';
-import { type ReadyDelivery, shardCount } from '../../src/domain/dispatch/ready-delivery.ts';
-import { type DeliveryId, type EndpointId, type EventId, newId } from '../../src/domain/ids.ts';
-import { createClock } from '../../src/lib/clock.ts';
-import { createLog } from '../../src/lib/log.ts';
-import { createAddressGuard } from '../../src/outbound/address-guard.ts';
-import { createHttpClient } from '../../src/outbound/http-client.ts';
-import { insertEvents } from '../../src/repositories/accepted-events.ts';
-import type { Database } from '../../src/repositories/transactions.ts';
+/** Events and deliveries in any state, written past the API for tests that read them. */
+import { deliveries, deliveryQueue, webhookEvents } from '../../db/schema/webhooks.ts';
 import {
-  createDeliveryEngine,
-  type DeliveryEngine,
-  type EngineOptions,
-} from '../../src/workers/delivery/engine.ts';
-import type { TestDatabase } from './database.ts';
-import { type TestTenant, testSecretBox } from './tenants.ts';
+  type DeliveryId,
+  type EndpointId,
+  type EventId,
+  idTimeMs,
+  newId,
+} from '../../src/domain/ids.ts';
+import type { Database } from '../../src/repositories/transactions.ts';
+import type { TestTenant } from './tenants.ts';
 
-export const allShards: readonly number[] = Array.from({ length: shardCount }, (_, at) => at);
-export const quietLog = createLog('silent');
-export const testClock = createClock();
-
-/** Writes one event for each payload with a delivery to the endpoint, as the accept batch does. */
-export async function queueDeliveries(
+export async function createEventRow(
   database: Database,
   tenant: TestTenant,
-  endpointId: EndpointId,
-  payloads: readonly string[],
-  options: { ordered?: boolean; orderingKey?: string | null; hops?: number } = {},
-): Promise<ReadyDelivery[]> {
-  const { ordered = false, orderingKey = null, hops = 0 } = options;
-  const ready: ReadyDelivery[] = [];
-  const events = payloads.map((payload) => {
-    const id = newId<EventId>(Date.now());
-    const deliveryId = newId<DeliveryId>(Date.now());
-    ready.push({
-      id: deliveryId,
-      tenantId: tenant.tenantId,
-      projectId: tenant.projectId,
-      endpointId,
-      eventId: id,
-      eventType: 'invoice.paid',
-      payload,
-      hops,
-      attempts: 0,
-      createdAtMs: Date.now(),
-      dueAtMs: Date.now(),
-      orderingKey,
-      position: null,
-      manual: false,
-    });
-    return {
-      id,
-      tenantId: tenant.tenantId,
-      projectId: tenant.projectId,
-      apiKeyId: null,
-      type: 'invoice.paid',
-      payload,
-      orderingKey,
-      metadata: null,
-      hops,
-      deliveries: [{ id: deliveryId, endpointId, ordered, cancelled: false }],
-    };
-  });
-  await database.withIngest([tenant.tenantId], (tx) => insertEvents(tx, events));
-  return ready;
+  values: Partial<typeof webhookEvents.$inferInsert> = {},
+): Promise<EventId> {
+  const id = values.id ?? newId<EventId>(Date.now());
+  const { tenantId, projectId } = tenant;
+  await database.withTenant(tenantId, (tx) =>
+    tx.run(
+      'insertEvent',
+      tx.db
+        .insert(webhookEvents)
+        .values({ tenantId, projectId, type: 'invoice.paid', payload: '{}', ...values, id }),
+    ),
+  );
+  return id;
 }
 
-export type TestEngine = {
-  engine: DeliveryEngine;
-  changes: Change[];
-  attempts: string[];
-  settled: { endpointId: EndpointId; status: string; seconds: number }[];
-  /** Resolves when so many attempts are recorded and counted. */
-  attempted(count: number, timeoutMs?: number): Promise<void>;
-  stop(): Promise<void>;
-};
+export async function createPendingRow(
+  database: Database,
+  tenant: TestTenant,
+  eventId: EventId,
+  endpointId: EndpointId,
+  values: Partial<typeof deliveryQueue.$inferInsert> = {},
+): Promise<DeliveryId> {
+  const id = values.id ?? newId<DeliveryId>(idTimeMs(eventId));
+  const { tenantId, projectId } = tenant;
+  const row = { tenantId, projectId, eventId, endpointId, eventType: 'invoice.paid' };
+  await database.withTenant(tenantId, (tx) =>
+    tx.run('insertPending', tx.db.insert(deliveryQueue).values({ ...row, ...values, id })),
+  );
+  return id;
+}
 
-/** An engine that leads all shards unless told otherwise. */
-export function startEngine(
-  db: TestDatabase,
-  overrides: Partial<EngineOptions> & { shards?: readonly number[] } = {},
-): TestEngine {
-  const loopback = parseCidr('127.0.0.0/8');
-  const client = createHttpClient({
-    guard: createAddressGuard({
-      allowed: loopback === null ? [] : [loopback],
-      ownAddresses: () => null,
-      nowMs: () => performance.now(),
-    }),
-    maxInFlight: 256,
-    outboundProxy: null,
-  });
-  const changes: Change[] = [];
-  const attempts: string[] = [];
-  const settled: TestEngine['settled'] = [];
-  const watchers = new Set<() => void>();
-  const engine = createDeliveryEngine({
-    database: db.database,
-    clock: testClock,
-    secretBox: testSecretBox,
-    send: client.send,
-    log: quietLog,
-    version: '1.2.3',
-    workerName: 'test-worker',
-    limits: { inFlightMax: 128, pollMs: 5_000 },
-    isListening: () => true,
-    announceChange: (change) => changes.push(change),
-    observe: {
-      attempt(outcome) {
-        attempts.push(outcome);
-        for (const watch of watchers) watch();
-      },
-      settled: (endpointId, status, seconds) => settled.push({ endpointId, status, seconds }),
-      job: () => {},
-    },
-    ...overrides,
-  });
-  engine.gain(overrides.shards ?? allShards);
-  engine.start();
-  return {
-    engine,
-    changes,
-    attempts,
-    settled,
-    attempted: (count, timeoutMs = 10_000) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          watchers.delete(check);
-          reject(new Error(`${attempts.length} of ${count} attempts after ${timeoutMs} ms`));
-        }, timeoutMs);
-        const check = () => {
-          if (attempts.length < count) return;
-          clearTimeout(timer);
-          watchers.delete(check);
-          resolve();
-        };
-        watchers.add(check);
-        check();
-      }),
-    async stop() {
-      await engine.stop(2_000);
-      await client.close();
-    },
+export async function createEndedRow(
+  database: Database,
+  tenant: TestTenant,
+  eventId: EventId,
+  endpointId: EndpointId,
+  values: Partial<typeof deliveries.$inferInsert> = {},
+): Promise<DeliveryId> {
+  const id = values.id ?? newId<DeliveryId>(idTimeMs(eventId));
+  const { tenantId, projectId } = tenant;
+  const now = new Date();
+  const row = {
+    ...{ tenantId, projectId, eventId, endpointId, eventType: 'invoice.paid' },
+    ...{ status: 'delivered' as const, attempts: 1, createdAt: now, completedAt: now },
   };
-}
-
-export type DeliveryRow = {
-  id: DeliveryId;
-  status: string;
-  reason: string | null;
-  attempts: number;
-  lastStatusCode: number | null;
-  lastError: string | null;
-  /** From now, by the database; null once ended. */
-  dueInSeconds: number | null;
-};
-
-/** Pending and ended deliveries of an endpoint together, oldest first, as the owner sees them. */
-export async function findDeliveries(
-  db: TestDatabase,
-  endpointId: EndpointId,
-): Promise<DeliveryRow[]> {
-  return db.admin.sql<DeliveryRow[]>`
-    select id, 'pending' as status, null as reason, attempts, last_status_code as "lastStatusCode",
-      last_error as "lastError",
-      extract(epoch from next_attempt_at - now())::float8 as "dueInSeconds"
-    from delivery_queue where endpoint_id = ${endpointId} and not manual
-    union all
-    select id, status, reason, attempts, last_status_code, last_error, null
-    from deliveries where endpoint_id = ${endpointId}
-    order by id`;
-}
-
-export type AttemptRow = {
-  attempt: number;
-  outcome: string;
-  statusCode: number | null;
-  errorCode: string | null;
-  errorMessage: string | null;
-  requestHeaders: Record<string, string>;
-  responseHeaders: Record<string, string> | null;
-  responseBody: string | null;
-  connectMs: number | null;
-  worker: string;
-};
-
-export async function findAttempts(db: TestDatabase, id: DeliveryId): Promise<AttemptRow[]> {
-  return db.admin.sql<AttemptRow[]>`
-    select attempt, outcome, status_code as "statusCode", error_code as "errorCode",
-      error_message as "errorMessage", request_headers as "requestHeaders",
-      response_headers as "responseHeaders", response_body as "responseBody",
-      connect_ms as "connectMs", worker
-    from delivery_attempts where delivery_id = ${id} order by id`;
-}
-
-/** Makes what waits for a retry due now. */
-export async function makeDue(db: TestDatabase, endpointId: EndpointId): Promise<void> {
-  await db.admin.sql`update delivery_queue set next_attempt_at = now()
-    where endpoint_id = ${endpointId}`;
-}
-
-/** Looks every 10 ms until what is read passes; for what no signal tells. */
-export async function eventually<Value>(
-  read: () => Promise<Value> | Value,
-  passes: (value: Value) => boolean,
-  timeoutMs = 10_000,
-): Promise<Value> {
-  const endMs = performance.now() + timeoutMs;
-  for (;;) {
-    const value = await read();
-    if (passes(value)) return value;
-    if (performance.now() > endMs) throw new Error(`still ${JSON.stringify(value)}`);
-    await Bun.sleep(10);
-  }
+  await database.withTenant(tenantId, (tx) =>
+    tx.run('insertEnded', tx.db.insert(deliveries).values({ ...row, ...values, id })),
+  );
+  return id;
 }

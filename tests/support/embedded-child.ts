@@ -1,7 +1,7 @@
 /**
- * A process to be killed: holds the embedded PostgreSQL of the folder in its first argument. Prints
- * one JSON line when it is up ({"pid","adminUrl","appUrl"}) or has failed ({"error","exitCode"}), and
- * one for each log line. Stops well on SIGTERM and only says so on SIGINT.
+ * A process to be killed: holds the embedded PostgreSQL of the folder in its first argument.
+ * Prints one JSON line when it is up ({"pid","adminUrl","appUrl"}) or has failed
+ * ({"error","exitCode"}), and one for each log line. Stops on SIGTERM, only says so on SIGINT.
  */
 import { startEmbedded } from '../../db/embedded/embedded.ts';
 import { StartError } from '../../src/domain/start-error.ts';

@@ -15,7 +15,9 @@ export function makeFolder(): string {
   return folder;
 }
 
+/** Also ends what a failed test left; the guards then stop the servers. */
 export function removeFolder(folder: string): void {
+  for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -70,6 +72,8 @@ export function guardPid(dataDir: string): number {
   return guard.pid;
 }
 
+const children = new Set<Bun.Subprocess>();
+
 export type Child = {
   pid: number;
   /** The next line that has the key. */
@@ -85,6 +89,8 @@ export function startChild(dataDir: string): Child {
     stderr: 'inherit',
     detached: true,
   });
+  children.add(child);
+  void child.exited.then(() => children.delete(child));
   const lines = readLines(child.stdout);
   return {
     pid: child.pid,

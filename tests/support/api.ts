@@ -1,0 +1,232 @@
+/**
+ * The HTTP side on a real database, asked as a client would. Every answer of the API is held against
+ * the OpenAPI document: its status must be described and its body must match, to the last member; the
+ * body of a request that succeeds must match too. Only the outside is faked: which URLs are allowed,
+ * and who hears of wake-ups and changes.
+ */
+import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
+import { createServer, openapiDocument } from '../../src/controllers/server.ts';
+import type { EndpointId } from '../../src/domain/ids.ts';
+import type { Scope } from '../../src/domain/scopes.ts';
+import { createClock } from '../../src/lib/clock.ts';
+import { createLog, type Log } from '../../src/lib/log.ts';
+import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
+import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createKey, createTenant, type TestTenant, testSecretBox } from './tenants.ts';
+
+type Json = Record<string, unknown>;
+
+export type Answer = {
+  status: number;
+  headers: Headers;
+  text: string;
+  body: unknown;
+  /** The member of the body at this dotted path, which must be a text. */
+  string(path: string): string;
+  /** The ids of a list, in its order. */
+  ids(): string[];
+};
+
+type Sent = {
+  key?: string | undefined;
+  body?: unknown;
+  /** Sent as it is, with no content type of its own. */
+  rawBody?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+};
+
+export type TestApi = {
+  db: TestDatabase;
+  deps: Deps;
+  woken: EndpointId[];
+  changes: Change[];
+  observed: { method: string; route: string; status: number }[];
+  logged: Json[];
+  /** Set to refuse URLs. */
+  outbound: { refusal: string | null };
+  readiness: { reasons: string[] };
+  send(method: string, path: string, sent?: Sent): Promise<Answer>;
+  newTenant(): Promise<TestTenant & { key: string }>;
+  keyOf(tenant: TestTenant, scopes: Scope[], options?: { tenantWide: boolean }): Promise<string>;
+  stop(): Promise<void>;
+};
+
+export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
+  const db = await createTestDatabase();
+  const clock = createClock();
+  const { database } = db;
+  const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
+  const woken: EndpointId[] = [];
+  const changes: Change[] = [];
+  const observed: TestApi['observed'] = [];
+  const outbound: TestApi['outbound'] = { refusal: null };
+  const readiness: TestApi['readiness'] = { reasons: [] };
+  const { log, logged } = createMemoryLog();
+  const deps: Deps = {
+    database,
+    clock,
+    secretBox: testSecretBox,
+    checkOutboundUrl: async () => outbound.refusal,
+    wakeEndpoints: (ids) => void woken.push(...ids),
+    announceChange(change) {
+      changes.push(change);
+      authenticator.dropTenant(change.tenantId);
+    },
+  };
+  const app = createServer({
+    ...deps,
+    log,
+    authenticateKey: authenticator.authenticate,
+    httpRequest: (method, route, status) => void observed.push({ method, route, status }),
+    readiness: async () => readiness.reasons,
+    metricsText: async () => 'metric 1\n',
+    metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
+    metricsToken: options.metricsToken ?? null,
+  });
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: app.fetch });
+  const check = createDocumentCheck();
+
+  async function send(method: string, path: string, sent: Sent = {}): Promise<Answer> {
+    const headers = new Headers(sent.headers);
+    if (sent.key !== undefined) headers.set('authorization', `Bearer ${sent.key}`);
+    let body = sent.rawBody;
+    if (sent.body !== undefined) {
+      headers.set('content-type', 'application/json');
+      body = JSON.stringify(sent.body);
+    }
+    const init = body === undefined ? { method, headers } : { method, headers, body };
+    const response = await fetch(new URL(path, server.url), init);
+    const text = await response.text();
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    const { status, headers: answered } = response;
+    const answer = makeAnswer(status, answered, text, isJson ? JSON.parse(text) : null);
+    check(method, new URL(path, server.url).pathname, sent.body, answer);
+    return answer;
+  }
+
+  const newTenant = async () => {
+    const tenant = await createTenant(database);
+    const { key } = await createKey(database, tenant);
+    return { ...tenant, key };
+  };
+
+  return {
+    ...{ db, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
+      const options = tenantWide ? { scopes, projectId: null } : { scopes };
+      return (await createKey(database, tenant, options)).key;
+    },
+    async stop() {
+      await server.stop(true);
+      await db.drop();
+    },
+  };
+}
+
+function makeAnswer(status: number, headers: Headers, text: string, body: unknown): Answer {
+  return {
+    ...{ status, headers, text, body },
+    string(path) {
+      const value = path.split('.').reduce<unknown>((at, name) => Object(at)[name], body);
+      if (typeof value !== 'string') throw new Error(`${path} is no text in ${status} ${text}`);
+      return value;
+    },
+    ids: () => Object(body).data.map((item: Json) => String(item['id'])),
+  };
+}
+
+/** Keeps what is logged, and writes nothing. */
+function createMemoryLog(): { log: Log; logged: Json[] } {
+  const logged: Json[] = [];
+  const log = createLog('silent');
+  log.error = (fields: unknown, message?: string) => {
+    logged.push({ ...Object(fields), message });
+  };
+  return { log, logged };
+}
+
+type Operation = {
+  requestBody?: { content: Json };
+  responses: Record<string, Json>;
+};
+
+/** Throws when an answer is not as the document says. Paths outside the API are not held to it. */
+function createDocumentCheck() {
+  const document = openapiDocument();
+  const ajv = new Ajv({ strict: false, allErrors: true, formats });
+  ajv.addSchema({ $id: 'document', ...closed(document) });
+  const compiled = new Map<string, ValidateFunction>();
+  const validator = (pointer: string) => {
+    const known = compiled.get(pointer) ?? ajv.compile({ $ref: `document#${pointer}` });
+    compiled.set(pointer, known);
+    return known;
+  };
+
+  return (method: string, path: string, sentBody: unknown, answer: Answer): void => {
+    const found = findOperation(document, method, path);
+    if (found === null) return;
+    const { operation, pointer } = found;
+    const call = `${method} ${path} → ${answer.status}`;
+    const response = operation.responses[answer.status];
+    if (response === undefined) throw new Error(`${call}: the status is not in the document`);
+    const reference = response['$ref'];
+    const at =
+      typeof reference === 'string' ? reference.slice(1) : `${pointer}/responses/${answer.status}`;
+    const content = resolve(document, at)['content'];
+    if (content === undefined) {
+      if (answer.text !== '') throw new Error(`${call}: a body, and none is described`);
+      return;
+    }
+    const [type = ''] = Object.keys(Object(content));
+    if (!answer.headers.get('content-type')?.startsWith(type)) {
+      throw new Error(`${call}: ${answer.headers.get('content-type')} instead of ${type}`);
+    }
+    hold(validator(`${at}/content/${pointerPart(type)}/schema`), answer.body, `${call}: answer`);
+    if (answer.status < 300 && sentBody !== undefined) {
+      const body = `${pointer}/requestBody/content/application~1json/schema`;
+      hold(validator(body), sentBody, `${call}: accepted body`);
+    }
+  };
+}
+
+function hold(validate: ValidateFunction, value: unknown, what: string): void {
+  if (validate(value)) return;
+  throw new Error(`${what} is not as described: ${JSON.stringify(validate.errors)}`);
+}
+
+const formats = {
+  uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
+  'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/,
+  uri: /^[a-z][a-z0-9+.-]*:/i,
+};
+
+/** A copy in which no object may hold a member that is not described. */
+function closed(document: Json): Json {
+  return JSON.parse(JSON.stringify(document), (_key, value) =>
+    value?.type === 'object' && value.properties && value.additionalProperties === undefined
+      ? { ...value, additionalProperties: false }
+      : value,
+  );
+}
+
+const pointerPart = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function resolve(document: Json, pointer: string): Json {
+  const names = pointer.split('/').slice(1);
+  return names.reduce<Json>(
+    (at, name) => Object(at[name.replaceAll('~1', '/').replaceAll('~0', '~')]),
+    document,
+  );
+}
+
+function findOperation(document: Json, method: string, path: string) {
+  const paths = Object(document['paths']) as Record<string, Record<string, Operation>>;
+  for (const [template, methods] of Object.entries(paths)) {
+    const pattern = new RegExp(`^${template.replace(/\{[^}]+\}/g, '[^/]+')}/?$`);
+    const operation = pattern.test(path) ? methods[method.toLowerCase()] : undefined;
+    if (operation === undefined) continue;
+    return { operation, pointer: `/paths/${pointerPart(template)}/${method.toLowerCase()}` };
+  }
+  return null;
+}
