@@ -17,7 +17,6 @@ type ListenOptions = {
   port: number;
   routes: Record<string, { POST: (request: Request) => Promise<Response> }>;
   fetch(request: Request): Response | Promise<Response>;
-  onError(error: unknown): Response;
 };
 
 const idleTimeoutSeconds = 30;
@@ -41,14 +40,13 @@ export function listen(options: ListenOptions): HttpListener {
   };
 }
 
-function open({ host, port, routes, fetch, onError }: ListenOptions): Server<undefined> {
+function open({ host, port, routes, fetch }: ListenOptions): Server<undefined> {
   try {
     return Bun.serve({
       hostname: host,
       port,
       routes,
       fetch,
-      error: onError,
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: requestBodyBytesMax,
     });

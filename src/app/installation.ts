@@ -27,6 +27,8 @@ export type Installation = {
   /** For locks and LISTEN, past any transaction pooler. */
   directUrl: string;
   embedded: boolean;
+  /** A running service has brought it up to date already. */
+  migrated: boolean;
   /** Stops what `openInstallation` started; safe twice. */
   stop(): Promise<void>;
 };
@@ -56,6 +58,7 @@ function external(config: Config, databaseUrl: string, dataDir: string): Install
     appUrl: config.databaseAppUrl ?? databaseUrl,
     directUrl: config.databaseDirectUrl ?? databaseUrl,
     embedded: false,
+    migrated: false,
     stop: async () => {},
   };
 }
@@ -67,7 +70,14 @@ export async function findInstallation(config: Config): Promise<Installation | n
   const { dataDir } = resolveDataDir({ ...config, isRoot });
   const running = await findRunningEmbedded(dataDir);
   if (running === null) return null;
-  return { dataDir, ...running, directUrl: running.appUrl, embedded: true, stop: async () => {} };
+  return {
+    dataDir,
+    ...running,
+    directUrl: running.appUrl,
+    embedded: true,
+    migrated: true,
+    stop: async () => {},
+  };
 }
 
 /** Starts the embedded database, or names the external one. Throws StartError. */
@@ -82,6 +92,7 @@ export async function openInstallation(config: Config, progress: Progress): Prom
     appUrl: started.appUrl,
     directUrl: started.appUrl,
     embedded: true,
+    migrated: false,
     stop: started.stop,
   };
 }

@@ -91,7 +91,7 @@ export function createMetrics(build: { version: string; commit: string }) {
     settled(endpointId: string, status: 'delivered' | 'failed', seconds: number) {
       deliveryLatency.observe({ endpoint_id: endpointLabel(endpointId), status }, seconds);
     },
-    job(job: string, outcome: 'ok' | 'failed', seconds: number) {
+    job(job: string, outcome: 'success' | 'failure', seconds: number) {
       jobs.observe({ job, outcome }, seconds);
     },
     query: (query: string, seconds: number) => queries.observe({ query }, seconds),

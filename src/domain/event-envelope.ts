@@ -42,42 +42,44 @@ function storableText(lengthMax: number) {
 }
 
 /** The body of `POST /api/v1/webhooks`; `null` for an optional member means that it is absent. */
-export const eventInput = z.strictObject({
-  type: z
-    .string({
-      error: (issue) => (issue.input === undefined ? 'is required' : 'must be a string'),
-    })
-    .max(typeLengthMax, `must be at most ${typeLengthMax} characters`)
-    .regex(typePattern, 'must be segments of A-Z a-z 0-9 _ - joined by dots')
-    .meta({
-      description: 'What happened: segments joined by dots.',
-      examples: ['invoice.paid'],
+export const eventInput = z
+  .strictObject({
+    type: z
+      .string({
+        error: (issue) => (issue.input === undefined ? 'is required' : 'must be a string'),
+      })
+      .max(typeLengthMax, `must be at most ${typeLengthMax} characters`)
+      .regex(typePattern, 'must be segments of A-Z a-z 0-9 _ - joined by dots')
+      .meta({
+        description: 'What happened: segments joined by dots.',
+        examples: ['invoice.paid'],
+      }),
+    payload: z.unknown().meta({
+      description: 'Any JSON, null included; up to 256 KiB. Receivers get this very text.',
     }),
-  payload: z.unknown().meta({
-    description: 'Any JSON, null included; up to 256 KiB. Receivers get this very text.',
-  }),
-  id: z.uuidv7('must be a UUIDv7').nullish().meta({
-    description: 'A UUIDv7 of your own, its time within -24 h and +5 min; the idempotency key.',
-  }),
-  orderingKey: storableText(orderingKeyLengthMax).nullish().meta({
-    description: 'Events of one key reach an ordered endpoint one after the other.',
-  }),
-  metadata: z
-    .record(
-      storableText(metadataKeyLengthMax),
-      storableText(metadataValueLengthMax),
-      'must be an object of strings',
-    )
-    .refine(
-      (metadata) => Object.keys(metadata).length <= metadataEntriesMax,
-      `must have at most ${metadataEntriesMax} entries`,
-    )
-    .nullish()
-    .meta({ description: 'Labels to find the event by.', maxProperties: metadataEntriesMax }),
-  projectId: z.uuid('must be a UUID').nullish().meta({
-    description: 'Needed when the credential is not bound to a project.',
-  }),
-});
+    id: z.uuidv7('must be a UUIDv7').nullish().meta({
+      description: 'A UUIDv7 of your own, its time within -24 h and +5 min; the idempotency key.',
+    }),
+    orderingKey: storableText(orderingKeyLengthMax).nullish().meta({
+      description: 'Events of one key reach an ordered endpoint one after the other.',
+    }),
+    metadata: z
+      .record(
+        storableText(metadataKeyLengthMax),
+        storableText(metadataValueLengthMax),
+        'must be an object of strings',
+      )
+      .refine(
+        (metadata) => Object.keys(metadata).length <= metadataEntriesMax,
+        `must have at most ${metadataEntriesMax} entries`,
+      )
+      .nullish()
+      .meta({ description: 'Labels to find the event by.', maxProperties: metadataEntriesMax }),
+    projectId: z.uuid('must be a UUID').nullish().meta({
+      description: 'Needed when the credential is not bound to a project.',
+    }),
+  })
+  .meta({ id: 'EventInput' });
 
 /** An item of `POST /api/v1/webhooks/batch`. */
 export const batchEventInput = eventInput.extend({

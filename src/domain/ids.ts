@@ -19,7 +19,7 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 /** A new UUIDv7 of the given time; pass the database's time (`Clock.databaseNow()`), in ms. */
 export function newId<Id extends string>(atMs: number): Id {
   // Safe because a brand only names what the caller stores the id as.
-  return Bun.randomUUIDv7('hex', atMs) as Id;
+  return Bun.randomUUIDv7('hex', Math.floor(atMs)) as Id;
 }
 
 /** Any UUID in canonical lower case, as the API writes them. */

@@ -34,3 +34,15 @@ export function slugify(name: string, fallback: string): string {
     .replace(/-$/, '');
   return slug === '' ? fallback : slug;
 }
+
+/** `name`, `name-2` … `name-100`: more of one name should choose another. */
+const slugCandidatesMax = 100;
+
+/** The slugs that a name may have, the nicest first. */
+export function slugCandidates(name: string, fallback: string): string[] {
+  const slug = slugify(name, fallback);
+  return Array.from({ length: slugCandidatesMax }, (_, index) => {
+    const suffix = index === 0 ? '' : `-${index + 1}`;
+    return slug.slice(0, slugLengthMax - suffix.length) + suffix;
+  });
+}

@@ -5,6 +5,7 @@
  * and who hears of wake-ups and changes.
  */
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
+import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
@@ -12,6 +13,8 @@ import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
+import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createKey, createTenant, type TestTenant, testSecretBox } from './tenants.ts';
 
@@ -57,6 +60,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const clock = createClock();
   const { database } = db;
   const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
+  const directory = createEndpointDirectory({ database, clock, cacheTrusted: () => true });
   const woken: EndpointId[] = [];
   const changes: Change[] = [];
   const observed: TestApi['observed'] = [];
@@ -72,12 +76,21 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     announceChange(change) {
       changes.push(change);
       authenticator.dropTenant(change.tenantId);
+      directory.drop(change.tenantId);
     },
   };
+  const acceptor = createEventAcceptor({
+    ...{ database, clock, directory },
+    handOff: (ready) => void woken.push(...ready.map(({ endpointId }) => endpointId)),
+    wakeOrdered: deps.wakeEndpoints,
+    accepted: () => {},
+  });
   const app = createServer({
     ...deps,
     log,
     authenticateKey: authenticator.authenticate,
+    acceptWebhook: (request) =>
+      acceptWebhook({ authenticateKey: authenticator.authenticate, acceptor }, request),
     httpRequest: (method, route, status) => void observed.push({ method, route, status }),
     readiness: async () => readiness.reasons,
     metricsText: async () => 'metric 1\n',

@@ -11,6 +11,8 @@ export type TestLeader = {
   /** What the follower believes to lead. */
   led: Set<number>;
   lost: number[][];
+  /** From now on the lock session answers nothing. */
+  hangSession(): void;
   /** While set, `drain` waits for it. */
   holdDrain(until: Promise<void> | null): void;
   busy: Set<number>;
@@ -22,8 +24,16 @@ export function startLeader(url: string, database: Deps['database']): TestLeader
   const lost: number[][] = [];
   const busy = new Set<number>();
   let held: Promise<void> | null = null;
+  let hanging = false;
   const leader = createLeader({
-    openSession: (events) => openLockSession({ url, ...events }),
+    async openSession(events) {
+      const session = await openLockSession({ url, ...events });
+      hanging = false;
+      return {
+        ...session,
+        survey: () => (hanging ? new Promise<never>(() => {}) : session.survey()),
+      };
+    },
     follower: {
       gain(shards) {
         for (const shard of shards) {
@@ -59,6 +69,9 @@ export function startLeader(url: string, database: Deps['database']): TestLeader
     led,
     lost,
     busy,
+    hangSession() {
+      hanging = true;
+    },
     holdDrain(until) {
       held = until;
     },

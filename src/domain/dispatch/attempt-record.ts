@@ -67,9 +67,10 @@ export const removedText = 'The text could not be stored and was removed.';
 export function withoutOutsideText(record: AttemptRecord): AttemptRecord {
   return {
     ...record,
-    step: 'lastError' in record.step && record.step.lastError !== null
-      ? { ...record.step, lastError: removedText }
-      : record.step,
+    step:
+      'lastError' in record.step && record.step.lastError !== null
+        ? { ...record.step, lastError: removedText }
+        : record.step,
     error: record.error === null ? null : { code: record.error.code, message: removedText },
     requestHeaders: '{}',
     responseHeaders: null,

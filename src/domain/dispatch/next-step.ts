@@ -32,7 +32,9 @@ export function decideNextStep(ended: Ended): { step: NextStep; pauseMs: number 
   const delayMs = nextAttemptDelayMs({ ...attempt, retryAfterMs, random: ended.random });
   // A 429 that names no time: until this delivery's own next retry.
   const pauseMs =
-    judged.kind === 'pause' ? (honouredRetryAfterMs({ ...attempt, retryAfterMs }) ?? delayMs) : null;
+    judged.kind === 'pause'
+      ? (honouredRetryAfterMs({ ...attempt, retryAfterMs }) ?? delayMs)
+      : null;
   const disablesEndpoint = judged.kind === 'gone';
   if (ended.manual) {
     return { step: { kind: 'manual', delivered: false, lastError, disablesEndpoint }, pauseMs };

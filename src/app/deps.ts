@@ -1,0 +1,183 @@
+/**
+ * Builds what a process is made of, once: this is where the compiler holds the real things against
+ * the needs that the layers state by shape. Nothing here has started; serve.ts starts it in order.
+ */
+import { hostname } from 'node:os';
+import { type ReadyDelivery, shardOf } from '../domain/dispatch/ready-delivery.ts';
+import { type EndpointId, newId, type WorkerId } from '../domain/ids.ts';
+import { createClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { SecretBox } from '../lib/secret-box.ts';
+import { createAddressGuard } from '../outbound/address-guard.ts';
+import { createHttpClient } from '../outbound/http-client.ts';
+import { openLockSession } from '../repositories/shard-locks.ts';
+import { openDatabase } from '../repositories/transactions.ts';
+import { createWakeUps } from '../repositories/wake-ups.ts';
+import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
+import type { Change, Deps } from '../usecases/context.ts';
+import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
+import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
+import { createWorkerRegister } from '../usecases/workers/register-worker.ts';
+import { createDeliveryEngine } from '../workers/delivery/engine.ts';
+import { Leader } from '../workers/leader.ts';
+import { commit, version } from './build.ts';
+import type { Config } from './config.ts';
+import type { Installation } from './installation.ts';
+import { createMetrics } from './metrics.ts';
+
+/** Lock session, listener, and the administrator's hourly visit. */
+const connectionsBesidePool = 3;
+/** Deliveries at once; the client's bound is above it, Bun's (main.ts) above both. */
+const deliveriesInFlightMax = 256;
+const requestsInFlightMax = 512;
+
+type Parts = { config: Config; installation: Installation; log: Log; secretBox: SecretBox };
+
+export type Service = ReturnType<typeof buildService>;
+
+export function buildService({ config, installation, log, secretBox }: Parts) {
+  const clock = createClock();
+  const metrics = createMetrics({ version, commit });
+  const database = openDatabase({
+    url: installation.appUrl,
+    poolSize: config.databasePoolSize - connectionsBesidePool,
+    applicationName: `opsforge ${config.role}`,
+    onQuery: metrics.query,
+  });
+  const wakeUps = createWakeUps({
+    url: installation.directUrl,
+    onTrouble(error, failures) {
+      if (failures === 1) log.warn({ err: error }, 'news of other processes is not heard');
+    },
+  });
+  const cacheTrusted = () => wakeUps.isListening();
+  const keys = createKeyAuthenticator({ database, clock, cacheTrusted });
+  const directory = createEndpointDirectory({ database, clock, cacheTrusted });
+  let ownPort: number | null = null;
+  const guard = createAddressGuard({
+    allowed: config.allowedCidrs,
+    ownAddresses: () => ownAddresses(config.host, ownPort),
+    nowMs: clock.monotonicMs,
+  });
+  const httpClient = createHttpClient({
+    guard,
+    maxInFlight: requestsInFlightMax,
+    outboundProxy: config.outboundProxy,
+    log,
+  });
+
+  function applyChange(change: Change): void {
+    if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
+    else directory.drop(change.tenantId);
+    if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
+  }
+  function announceChange(change: Change): void {
+    applyChange(change);
+    void wakeUps.notifyChange(change);
+  }
+  /** Endpoints led here are woken in memory, the shards of the others by NOTIFY. */
+  function wakeEndpoints(endpointIds: readonly EndpointId[]): void {
+    const led = endpointIds.filter((id) => delivery?.leader.leads(shardOf(id)) === true);
+    if (led.length > 0) delivery?.engine.wakeEndpoints(led);
+    if (led.length === endpointIds.length) return;
+    const here = new Set(led);
+    const elsewhere = endpointIds.filter((id) => !here.has(id));
+    wakeUps.notifyShards([...new Set(elsewhere.map(shardOf))]);
+  }
+  function handOff(deliveries: ReadyDelivery[]): void {
+    delivery?.engine.offer(deliveries);
+    const elsewhere = new Set<number>();
+    for (const { endpointId } of deliveries) {
+      const shard = shardOf(endpointId);
+      if (delivery?.leader.leads(shard) !== true) elsewhere.add(shard);
+    }
+    if (elsewhere.size > 0) wakeUps.notifyShards([...elsewhere]);
+  }
+  const deps: Deps = {
+    database,
+    clock,
+    secretBox,
+    checkOutboundUrl: (url) => guard.checkUrl(url),
+    wakeEndpoints,
+    announceChange,
+  };
+  const delivery =
+    config.role === 'api'
+      ? null
+      : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
+  const acceptor = createEventAcceptor({
+    database,
+    clock,
+    directory,
+    handOff,
+    wakeOrdered: wakeEndpoints,
+    accepted: metrics.eventsAccepted,
+  });
+
+  wakeUps.onChange(applyChange);
+  wakeUps.onShards((shards) => delivery?.engine.wakeShards(shards));
+  wakeUps.onListening(() => {
+    keys.clear();
+    directory.clear();
+    delivery?.engine.forgetSettings();
+  });
+
+  return {
+    clock,
+    metrics,
+    database,
+    wakeUps,
+    keys,
+    httpClient,
+    deps,
+    delivery,
+    acceptor,
+    setOwnPort(port: number) {
+      ownPort = port;
+    },
+  };
+}
+
+function ownAddresses(host: string, port: number | null) {
+  if (port === null) return null;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  return { port, addresses: everywhere ? ('all-local' as const) : [host] };
+}
+
+/** The engine, and the leader that tells it which shards are its own. */
+function buildDelivery(parts: {
+  config: Config;
+  installation: Installation;
+  deps: Deps;
+  log: Log;
+  metrics: ReturnType<typeof createMetrics>;
+  wakeUps: ReturnType<typeof createWakeUps>;
+  send: ReturnType<typeof createHttpClient>['send'];
+}) {
+  const { config, installation, deps, log, metrics, wakeUps, send } = parts;
+  const id = newId<WorkerId>(deps.clock.databaseNow());
+  const host = hostname();
+  const engine = createDeliveryEngine({
+    ...deps,
+    send,
+    log,
+    version,
+    workerName: `${host}:${process.pid}`,
+    limits: { inFlightMax: deliveriesInFlightMax, pollMs: config.deliveryPollIntervalMs },
+    observe: metrics,
+    isListening: () => wakeUps.isListening(),
+  });
+  const leader = new Leader({
+    openSession: (events) => openLockSession({ url: installation.directUrl, ...events }),
+    follower: engine,
+    register: createWorkerRegister(deps, {
+      id,
+      host,
+      pid: process.pid,
+      region: config.region,
+      version,
+    }),
+    log,
+  });
+  return { engine, leader };
+}

@@ -1,0 +1,81 @@
+/**
+ * HTTP of this process as a part of the service: the application, and the ingest route in front of
+ * it, on one listening socket. A worker serves health and metrics only.
+ */
+import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
+import { ingestRoute } from '../controllers/api/webhooks.ts';
+import { createServer } from '../controllers/server.ts';
+import type { Log } from '../lib/log.ts';
+import { readQueueFigures } from '../repositories/health.ts';
+import type { Part } from '../workers/supervisor.ts';
+import type { Config } from './config.ts';
+import type { Service } from './deps.ts';
+import { type HttpListener, listen } from './http-listener.ts';
+
+/** Counting a queue of 1 M rows takes 55 ms: scrapes share the answer for so long. */
+const queueFiguresForMs = 10_000;
+
+type HttpOptions = {
+  config: Config;
+  service: Service;
+  log: Log;
+  readiness(): Promise<string[]>;
+};
+
+export function createHttp({ config, service, log, readiness }: HttpOptions) {
+  const { metrics, deps, keys, acceptor, database, delivery } = service;
+  const accept = (request: Request) =>
+    acceptWebhook({ authenticateKey: keys.authenticate, acceptor }, request);
+  const serverDeps = {
+    ...deps,
+    log,
+    readiness,
+    authenticateKey: keys.authenticate,
+    acceptWebhook: accept,
+    httpRequest: metrics.httpRequest,
+    metricsText: metrics.text,
+    metricsContentType: metrics.contentType,
+    metricsToken: config.metricsToken,
+  };
+  metrics.observe({
+    pool: () => database.counts(),
+    queue: cached(() => database.withWorker(readQueueFigures), queueFiguresForMs, log),
+    shardsLed: () => delivery?.leader.shardsLed().length ?? 0,
+  });
+  let listener: HttpListener | null = null;
+  const part: Part = {
+    name: 'http',
+    start() {
+      const app = createServer(serverDeps, config.role === 'worker' ? 'operations' : 'all');
+      listener = listen({
+        host: config.host,
+        port: config.port,
+        routes: config.role === 'worker' ? {} : ingestRoute(serverDeps),
+        fetch: app.fetch,
+      });
+      service.setOwnPort(listener.port);
+    },
+    stop: (deadlineMs) => listener?.stop(deadlineMs),
+  };
+  return { part, port: () => listener?.port ?? config.port };
+}
+
+/** The last answer while it is young; null when there is none to be had. */
+function cached<Value>(
+  load: () => Promise<Value>,
+  forMs: number,
+  log: Log,
+): () => Promise<Value | null> {
+  let loading: Promise<Value | null> | null = null;
+  let loadedAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (loading !== null && nowMs - loadedAtMs < forMs) return loading;
+    loadedAtMs = nowMs;
+    loading = load().catch((error: unknown) => {
+      log.warn({ err: error }, 'the figures of the queue cannot be read');
+      return null;
+    });
+    return loading;
+  };
+}

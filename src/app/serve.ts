@@ -1,0 +1,147 @@
+/**
+ * The service: database, then loops, then HTTP, started in order and stopped in reverse. Ready means
+ * that the schema is current, the coming days have their partitions and the port is open. A signal
+ * ends it within SHUTDOWN_TIMEOUT, the database last; a second one more than 1 s later ends it at
+ * once. Throws StartError when it cannot begin.
+ */
+import { migrations } from '../../db/migrate.ts';
+import { makePartitions } from '../../db/partitions.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
+import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
+import { Loop } from '../workers/loop.ts';
+import { type Part, Supervisor } from '../workers/supervisor.ts';
+import { version } from './build.ts';
+import type { Config } from './config.ts';
+import { buildService, type Service } from './deps.ts';
+import { createHttp } from './http.ts';
+import {
+  type Installation,
+  openInstallation,
+  openSecretBox,
+  prepareDatabase,
+  withAdministrator,
+} from './installation.ts';
+import { type PidFile, writePidFile } from './pid-file.ts';
+
+const clockPollMs = 10_000;
+const keyUsePollMs = 30_000;
+const partitionPollMs = 3_600_000;
+/** A terminal and npm may both deliver the first signal. */
+const secondSignalAfterMs = 1_000;
+const stoppedAtOnceExitCode = 1;
+
+export async function serve(config: Config): Promise<void> {
+  const log = createLog(config.logLevel);
+  const signals = catchSignals(log);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const installation = await openInstallation(config, (message, fields) =>
+    signals.ready ? log.info({ part: 'database', ...fields }, message) : say(message),
+  );
+  let supervisor: Supervisor | null = null;
+  let pidFile: PidFile | null = null;
+  let clean = true;
+  try {
+    const applied = await prepareDatabase(installation);
+    for (const migration of applied) say(`migrated: ${migration.version} ${migration.name}`);
+    const secretBox = await openSecretBox(config, installation);
+    const service = buildService({ config, installation, log, secretBox });
+    const state = { stopping: false };
+    const readiness = () =>
+      checkReadiness({
+        database: service.database,
+        clock: service.clock,
+        schemaVersion: migrations.at(-1)?.version ?? 0,
+        stopping: () => state.stopping,
+      });
+    const http = createHttp({ config, service, log, readiness });
+    supervisor = new Supervisor(listParts(service, installation, http.part, log), log);
+    await supervisor.start();
+    const url = config.publicUrl ?? `http://localhost:${http.port()}`;
+    pidFile = writePidFile(installation.dataDir, config.databaseUrl !== null, url);
+    greet(config, url, say);
+    signals.ready = true;
+    log.info({ url, role: config.role, version, pid: process.pid }, 'ready');
+    for (const name of config.unused) log.warn({ variable: name }, 'set but not used yet');
+    const signal = await signals.received;
+    log.info({ signal, timeoutMs: config.shutdownTimeoutMs }, 'stopping');
+    state.stopping = true;
+    clean = await supervisor.stop(config.shutdownTimeoutMs);
+  } catch (error) {
+    await supervisor?.stop(config.shutdownTimeoutMs);
+    throw error;
+  } finally {
+    await installation.stop();
+    pidFile?.remove();
+  }
+  log.info({ clean }, 'stopped');
+}
+
+/** In the order of their start; they stop in reverse. */
+function listParts(service: Service, installation: Installation, http: Part, log: Log): Part[] {
+  const { database, clock, delivery, keys, metrics, wakeUps, httpClient, acceptor } = service;
+  const loop = (name: string, pollMs: number, work: () => Promise<unknown>): Part => {
+    const running = new Loop({
+      name,
+      pollMs,
+      log,
+      work: async () => void (await work()),
+      onRun: (outcome, seconds) => metrics.job(name, outcome, seconds),
+    });
+    return { name, start: () => running.start(), stop: (ms) => running.stop(ms) };
+  };
+  const parts: Part[] = [
+    { name: 'pool', start: () => {}, stop: () => database.close() },
+    { name: 'wake-ups', start: () => wakeUps.start(), stop: () => wakeUps.stop() },
+    {
+      name: 'clock',
+      start: async () => void (await measureClock(database, clock)),
+      stop: () => {},
+    },
+    loop('clock', clockPollMs, () => measureClock(database, clock)),
+    loop('partitions', partitionPollMs, () =>
+      withAdministrator(installation, ({ sql }) => makePartitions(sql)),
+    ),
+    loop('key-use', keyUsePollMs, () => recordKeyUse(database, keys)),
+    { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
+  ];
+  if (delivery !== null) {
+    const { engine, leader } = delivery;
+    parts.push(
+      { name: 'engine', start: () => engine.start(), stop: (ms) => engine.stop(ms) },
+      { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
+    );
+  }
+  // Requests end before what they wait for does: the last group is committed, then handed over.
+  parts.push({ name: 'accepting', start: () => {}, stop: () => acceptor.drained() }, http);
+  return parts;
+}
+
+/** How a newcomer goes on; the last plain lines before the log. */
+function greet(config: Config, url: string, say: (line: string) => void): void {
+  say(`opsforge ${version} listens at ${url}`);
+  if (config.role === 'worker') return;
+  say('Make a key: opsforge bootstrap --tenant acme --project main');
+  say('(in a checkout: npm start --silent -- bootstrap --tenant acme --project main)');
+}
+
+type Signals = { received: Promise<NodeJS.Signals>; ready: boolean };
+
+/** From the first moment on: a signal during the start ends it as soon as it is through. */
+function catchSignals(log: Log): Signals {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let firstMs: number | null = null;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      const nowMs = performance.now();
+      if (firstMs === null) {
+        firstMs = nowMs;
+        resolve(signal);
+      } else if (nowMs - firstMs > secondSignalAfterMs) {
+        log.warn({ signal }, 'stopped at once by a second signal');
+        process.exit(stoppedAtOnceExitCode);
+      }
+    });
+  }
+  return { received: promise, ready: false };
+}

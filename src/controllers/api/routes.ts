@@ -1,0 +1,21 @@
+/** The whole API: one line for each resource. */
+import { Elysia } from 'elysia';
+import type { Identify } from '../authenticate.ts';
+import { apiKeyRoutes } from './api-keys.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { endpointActionRoutes } from './endpoint-actions.ts';
+import { endpointRoutes } from './endpoints.ts';
+import { eventRoutes } from './events.ts';
+import { projectRoutes } from './projects.ts';
+import { type AcceptWebhook, webhookRoutes } from './webhooks.ts';
+
+export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook) {
+  return new Elysia({ prefix: '/api/v1' })
+    .use(webhookRoutes(acceptWebhook))
+    .use(eventRoutes(identify))
+    .use(deliveryRoutes(identify))
+    .use(endpointRoutes(identify))
+    .use(endpointActionRoutes(identify))
+    .use(projectRoutes(identify))
+    .use(apiKeyRoutes(identify));
+}

@@ -1,0 +1,17 @@
+/** Who asks: turns a request's credential into the context that use cases take. */
+import type { TenantId } from '../domain/ids.ts';
+import type { Actor, Ctx, Deps } from '../usecases/context.ts';
+
+/** Throws AppError `unauthenticated` for a credential that is missing, unknown or expired. */
+export type AuthenticateKey = (
+  authorization: string | null,
+) => Promise<{ tenantId: TenantId; actor: Actor }>;
+
+export type Identify = (request: Request) => Promise<Ctx>;
+
+export function createIdentify(deps: Deps, authenticateKey: AuthenticateKey): Identify {
+  return async (request) => {
+    const { tenantId, actor } = await authenticateKey(request.headers.get('authorization'));
+    return { deps, tenantId, actor };
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The HTTP side as one Elysia app, not listening: `Bun.serve({ fetch: app.fetch })` does. Order for
+ * each request: its id, then the route; every answer carries the id, every error becomes a problem
+ * here and nowhere else, every answer is measured under its route's pattern.
+ */
+import { Elysia, NotFoundError } from 'elysia';
+import type { Log } from '../lib/log.ts';
+import type { Deps } from '../usecases/context.ts';
+import { answerError, commonHeaders } from './answer-error.ts';
+import type { JsonObject } from './api/description.ts';
+import { buildDocument } from './api/document.ts';
+import { apiRoutes } from './api/routes.ts';
+import type { AcceptWebhook } from './api/webhooks.ts';
+import { type AuthenticateKey, createIdentify } from './authenticate.ts';
+import { createKnownPaths } from './known-paths.ts';
+import { type OpsDeps, opsRoutes } from './ops.ts';
+import { problemResponse } from './problem.ts';
+import { requestFacts } from './request-id.ts';
+import { swaggerRoutes } from './swagger.ts';
+
+export type ServerDeps = Deps &
+  OpsDeps & {
+    log: Log;
+    authenticateKey: AuthenticateKey;
+    acceptWebhook: AcceptWebhook;
+    /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
+    httpRequest(method: string, route: string, status: number, seconds: number): void;
+  };
+
+/** The label of all paths that nothing stands at: a raw path would be a label without bound. */
+const unmatchedRoute = 'unmatched';
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** A worker serves `operations`: health and metrics only. */
+export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'all') {
+  const app = new Elysia()
+    .onRequest(({ request, set }) => {
+      Object.assign(set.headers, commonHeaders);
+      set.headers['x-request-id'] = requestFacts(request).id;
+    })
+    .onError(({ error, request, route }) => answer(error, request, route))
+    .onAfterResponse(({ request, route, set, responseValue }) => {
+      const status = responseValue instanceof Response ? responseValue.status : set.status;
+      const method = knownMethods.has(request.method) ? request.method : 'other';
+      const seconds = (performance.now() - requestFacts(request).startedMs) / 1_000;
+      deps.httpRequest(method, route || unmatchedRoute, Number(status ?? 200), seconds);
+    })
+    .use(opsRoutes(deps))
+    .use(serves === 'all' ? publicRoutes(deps) : new Elysia());
+  const methodsOf = createKnownPaths(app.routes);
+  return app;
+
+  function answer(error: unknown, request: Request, route: string | undefined): Response {
+    const allowed = error instanceof NotFoundError ? methodsOf(new URL(request.url).pathname) : [];
+    if (allowed.length > 0) return answerMethod(request, allowed);
+    return answerError(deps.log, error, request, route);
+  }
+}
+
+function publicRoutes(deps: ServerDeps) {
+  const api = apiRoutes(createIdentify(deps, deps.authenticateKey), deps.acceptWebhook);
+  return new Elysia().use(swaggerRoutes(buildDocument(api.routes))).use(api);
+}
+
+/** Needs no database: the routes are described, not called. */
+export function openapiDocument(): JsonObject {
+  const unasked = () => Promise.reject(new Error('the document was built to be read'));
+  return buildDocument(apiRoutes(unasked, unasked).routes);
+}
+
+function answerMethod(request: Request, allowed: readonly string[]): Response {
+  const allow = allowed.join(', ');
+  const detail = `This path knows ${allow}, not ${request.method}.`;
+  return problemResponse(
+    { code: 'method_not_allowed', detail, headers: { allow } },
+    requestFacts(request).id,
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * PostgreSQL array literals for statements that write hundreds of rows in many columns: building
+ * them here takes a third of the driver's time, which escapes every item twice.
+ */
+
+const needsQuotes = /[\s"\\{},]/;
+const quoted = /["\\]/g;
+
+/** Of uuids, numbers and our own plain words: what never needs quotes. */
+export function plainArray(items: readonly (string | number | null)[]): string {
+  let literal = '{';
+  for (const [index, item] of items.entries()) {
+    if (index > 0) literal += ',';
+    literal += item === null ? 'NULL' : item;
+  }
+  return `${literal}}`;
+}
+
+/** Of any text. */
+export function textArray(items: readonly (string | null)[]): string {
+  let literal = '{';
+  for (const [index, item] of items.entries()) {
+    if (index > 0) literal += ',';
+    if (item === null) literal += 'NULL';
+    else if (item !== '' && !needsQuotes.test(item) && !/^null$/i.test(item)) literal += item;
+    else literal += `"${item.replace(quoted, '\\$&')}"`;
+  }
+  return `${literal}}`;
+}
+
+/** Splits what `joinedTexts` joined: `string_to_array(…, chr(31))`; an empty text stands for null. */
+export const textSeparator = '\u001f';
+
+/** Of JSON texts, which hold no control character: no item is escaped at all. */
+export function joinedTexts(items: readonly (string | null)[]): string {
+  return items.map((item) => item ?? '').join(textSeparator);
+}

@@ -1,0 +1,183 @@
+/** Endpoints of the transaction's tenant and their secrets. Deleted endpoints are seen by none. */
+import { and, desc, eq, gt, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import { endpointSecrets, endpoints } from '../../db/schema/webhooks.ts';
+import type { EndpointId, ProjectId } from '../domain/ids.ts';
+import type { TenantTx } from './transactions.ts';
+
+export type EndpointRow = typeof endpoints.$inferSelect;
+export type EndpointStatus = EndpointRow['status'];
+
+export type NewEndpointRow = Pick<
+  EndpointRow,
+  | 'id'
+  | 'projectId'
+  | 'url'
+  | 'description'
+  | 'eventTypes'
+  | 'headersEncrypted'
+  | 'timeoutMs'
+  | 'rateLimitPerSecond'
+  | 'maxInFlight'
+  | 'ordered'
+  | 'retrySchedule'
+  | 'signing'
+>;
+
+export type EndpointRowChanges = {
+  [Column in keyof Omit<NewEndpointRow, 'id' | 'projectId' | 'signing'>]?:
+    | NewEndpointRow[Column]
+    | undefined;
+} & { status?: EndpointStatus; statusReason?: string | null };
+
+export type EndpointSecretRow = { id: string; secretEncrypted: Uint8Array; expiresAt: Date | null };
+
+const living = (tx: TenantTx, id: EndpointId) =>
+  and(eq(endpoints.tenantId, tx.tenantId), eq(endpoints.id, id), isNull(endpoints.deletedAt));
+
+export async function findEndpoint(tx: TenantTx, id: EndpointId): Promise<EndpointRow | null> {
+  const rows = await tx.run('findEndpoint', tx.db.select().from(endpoints).where(living(tx, id)));
+  return rows[0] ?? null;
+}
+
+/** For what depends on the row staying as it was read. */
+export async function lockEndpoint(tx: TenantTx, id: EndpointId): Promise<EndpointRow | null> {
+  const rows = await tx.run(
+    'lockEndpoint',
+    tx.db.select().from(endpoints).where(living(tx, id)).for('update'),
+  );
+  return rows[0] ?? null;
+}
+
+/** Newest first. */
+export function listEndpoints(
+  tx: TenantTx,
+  filter: {
+    projectId: ProjectId;
+    status: EndpointStatus | null;
+    before: EndpointId | null;
+    limit: number;
+  },
+): Promise<EndpointRow[]> {
+  return tx.run(
+    'listEndpoints',
+    tx.db
+      .select()
+      .from(endpoints)
+      .where(
+        and(
+          eq(endpoints.tenantId, tx.tenantId),
+          eq(endpoints.projectId, filter.projectId),
+          isNull(endpoints.deletedAt),
+          filter.status === null ? undefined : eq(endpoints.status, filter.status),
+          filter.before === null ? undefined : lt(endpoints.id, filter.before),
+        ),
+      )
+      .orderBy(desc(endpoints.id))
+      .limit(filter.limit),
+  );
+}
+
+export async function insertEndpoint(tx: TenantTx, values: NewEndpointRow): Promise<EndpointRow> {
+  const [row] = await tx.run(
+    'insertEndpoint',
+    tx.db
+      .insert(endpoints)
+      .values({ ...values, tenantId: tx.tenantId })
+      .returning(),
+  );
+  if (row === undefined) throw new Error('an inserted endpoint came back as no row');
+  return row;
+}
+
+export async function updateEndpoint(
+  tx: TenantTx,
+  id: EndpointId,
+  changes: EndpointRowChanges,
+): Promise<EndpointRow | null> {
+  const rows = await tx.run(
+    'updateEndpoint',
+    tx.db
+      .update(endpoints)
+      .set({ ...changes, updatedAt: sql`now()` })
+      .where(living(tx, id))
+      .returning(),
+  );
+  return rows[0] ?? null;
+}
+
+/** Softly: its deliveries stay readable. */
+export async function deleteEndpoint(tx: TenantTx, id: EndpointId): Promise<void> {
+  await tx.run(
+    'deleteEndpoint',
+    tx.db
+      .update(endpoints)
+      .set({ deletedAt: sql`now()`, updatedAt: sql`now()` })
+      .where(living(tx, id)),
+  );
+}
+
+const secretsOf = (tx: TenantTx, endpointId: EndpointId) =>
+  and(eq(endpointSecrets.tenantId, tx.tenantId), eq(endpointSecrets.endpointId, endpointId));
+
+export async function insertEndpointSecret(
+  tx: TenantTx,
+  values: { id: string; endpointId: EndpointId; secretEncrypted: Uint8Array },
+): Promise<void> {
+  await tx.run(
+    'insertEndpointSecret',
+    tx.db.insert(endpointSecrets).values({ ...values, tenantId: tx.tenantId }),
+  );
+}
+
+/** Those that are valid now, the current one (which does not expire) first, then newest first. */
+export function listValidSecrets(
+  tx: TenantTx,
+  endpointId: EndpointId,
+): Promise<EndpointSecretRow[]> {
+  return tx.run(
+    'listValidSecrets',
+    tx.db
+      .select({
+        id: endpointSecrets.id,
+        secretEncrypted: endpointSecrets.secretEncrypted,
+        expiresAt: endpointSecrets.expiresAt,
+      })
+      .from(endpointSecrets)
+      .where(
+        and(
+          secretsOf(tx, endpointId),
+          or(isNull(endpointSecrets.expiresAt), gt(endpointSecrets.expiresAt, sql`now()`)),
+        ),
+      )
+      .orderBy(sql`${endpointSecrets.expiresAt} desc nulls first, ${endpointSecrets.id} desc`),
+  );
+}
+
+/** Lets every secret end at `expiresAt` or when it would have ended before. */
+export async function expireSecrets(
+  tx: TenantTx,
+  endpointId: EndpointId,
+  expiresAt: Date,
+): Promise<void> {
+  await tx.run(
+    'expireSecrets',
+    tx.db
+      .update(endpointSecrets)
+      .set({ expiresAt })
+      .where(
+        and(
+          secretsOf(tx, endpointId),
+          or(isNull(endpointSecrets.expiresAt), gt(endpointSecrets.expiresAt, expiresAt)),
+        ),
+      ),
+  );
+}
+
+export async function deleteExpiredSecrets(tx: TenantTx, endpointId: EndpointId): Promise<void> {
+  await tx.run(
+    'deleteExpiredSecrets',
+    tx.db
+      .delete(endpointSecrets)
+      .where(and(secretsOf(tx, endpointId), lte(endpointSecrets.expiresAt, sql`now()`))),
+  );
+}

@@ -1,0 +1,42 @@
+/**
+ * Makes an API key and answers it, the only time that it can be seen. A key makes no key that can do
+ * more than itself; one that is bound to a project makes keys of that project only.
+ */
+import { apiKeyHint, generateApiKey, hashApiKey } from '../../domain/api-keys.ts';
+import { notFound } from '../../domain/errors.ts';
+import { type ApiKeyId, newId } from '../../domain/ids.ts';
+import { insertApiKey } from '../../repositories/api-keys.ts';
+import { lockProject } from '../../repositories/projects.ts';
+import { boundProject, type Ctx, requireProject, requireScope } from '../context.ts';
+import { toApiKey } from './api-key-view.ts';
+import { requireFuture, requireGrantable } from './grantable.ts';
+import type { ApiKeyInput, NewApiKey } from './schemas.ts';
+
+export async function createApiKey(ctx: Ctx, input: ApiKeyInput): Promise<NewApiKey> {
+  requireScope(ctx, 'api-keys:write');
+  requireGrantable(ctx, input.scopes);
+  const { clock, database } = ctx.deps;
+  requireFuture(clock, input.expiresAt);
+  const named = input.projectId ?? undefined;
+  const isTenantWide = named === undefined && boundProject(ctx) === null;
+  const projectId = isTenantWide ? null : requireProject(ctx, named);
+  const key = generateApiKey();
+  const row = await database.withTenant(ctx.tenantId, async (tx) => {
+    if (projectId !== null && (await lockProject(tx, projectId, 'share')) === null) {
+      throw notFound('project', projectId);
+    }
+    // No announcement: nobody can have looked a key up that did not exist, and unknown ones are
+    // not cached.
+    return insertApiKey(tx, {
+      id: newId<ApiKeyId>(clock.databaseNow()),
+      projectId,
+      name: input.name,
+      keyHash: hashApiKey(key),
+      keyHint: apiKeyHint(key),
+      scopes: [...new Set(input.scopes)],
+      rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
+      expiresAt: input.expiresAt ?? null,
+    });
+  });
+  return { ...toApiKey(row), key };
+}

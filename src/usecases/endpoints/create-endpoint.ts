@@ -1,0 +1,51 @@
+/** Makes an endpoint with a signing secret, which is in the answer. */
+import { notFound } from '../../domain/errors.ts';
+import { type EndpointId, newId } from '../../domain/ids.ts';
+import { generateSecret } from '../../domain/signature.ts';
+import { insertEndpoint, insertEndpointSecret } from '../../repositories/endpoints.ts';
+import { lockProject } from '../../repositories/projects.ts';
+import { type Ctx, requireProject, requireScope } from '../context.ts';
+import { checkSettings } from './checked-settings.ts';
+import type { EndpointInput, NewEndpoint } from './schemas.ts';
+import { sealHeaders, toEndpoint } from './view.ts';
+
+export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<NewEndpoint> {
+  requireScope(ctx, 'endpoints:write');
+  const projectId = requireProject(ctx, input.projectId);
+  const { clock, database, secretBox, announceChange } = ctx.deps;
+  await checkSettings(ctx.deps, input);
+  const id = newId<EndpointId>(clock.databaseNow());
+  const secret = generateSecret();
+  const row = await database.withTenant(ctx.tenantId, async (tx) => {
+    if ((await lockProject(tx, projectId, 'share')) === null) throw notFound('project', projectId);
+    const { eventTypes, url, description, timeoutMs, maxInFlight, ordered, signing } = input;
+    const [inserted] = await Promise.all([
+      insertEndpoint(tx, {
+        ...{
+          id,
+          projectId,
+          url,
+          description,
+          eventTypes,
+          timeoutMs,
+          maxInFlight,
+          ordered,
+          signing,
+        },
+        headersEncrypted: sealHeaders(input.headers, secretBox),
+        rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
+        retrySchedule: input.retrySchedule,
+      }),
+      insertEndpointSecret(tx, {
+        id: newId(clock.databaseNow()),
+        endpointId: id,
+        secretEncrypted: secretBox.seal(secret),
+      }),
+    ]);
+    tx.afterCommit(() =>
+      announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id }),
+    );
+    return inserted;
+  });
+  return { ...toEndpoint(row, secretBox), secret };
+}

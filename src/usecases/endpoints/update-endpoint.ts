@@ -1,0 +1,68 @@
+/** Changes an endpoint's settings; what is under way to it keeps the ones it was sent with. */
+import { maskedValue } from '../../domain/endpoint-headers.ts';
+import { invalidField } from '../../domain/errors.ts';
+import type { EndpointId } from '../../domain/ids.ts';
+import {
+  type EndpointRow,
+  type EndpointRowChanges,
+  lockEndpoint,
+  updateEndpoint as updateRow,
+} from '../../repositories/endpoints.ts';
+import { type Ctx, requireScope } from '../context.ts';
+import { checkSettings } from './checked-settings.ts';
+import { requireVisibleEndpoint } from './find-endpoint.ts';
+import type { Endpoint, EndpointChanges } from './schemas.ts';
+import { openHeaders, sealHeaders, toEndpoint } from './view.ts';
+
+export async function updateEndpoint(
+  ctx: Ctx,
+  id: EndpointId,
+  changes: EndpointChanges,
+): Promise<Endpoint> {
+  requireScope(ctx, 'endpoints:write');
+  const { database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
+  await checkSettings(ctx.deps, changes);
+  return database.withTenant(ctx.tenantId, async (tx) => {
+    const current = requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
+    const updated = await updateRow(tx, id, toRowChanges(ctx, current, changes));
+    tx.afterCommit(() => {
+      announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id });
+      // A raised limit takes effect at once and not at the next poll.
+      wakeEndpoints([id]);
+    });
+    return toEndpoint(requireVisibleEndpoint(ctx, id, updated), secretBox);
+  });
+}
+
+function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): EndpointRowChanges {
+  const { url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule } = changes;
+  const { headers, rateLimit } = changes;
+  return {
+    ...{ url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule },
+    headersEncrypted: headers === undefined ? undefined : changedHeaders(ctx, row, headers),
+    rateLimitPerSecond: rateLimit === undefined ? undefined : (rateLimit?.perSecond ?? null),
+  };
+}
+
+/** A client that sends back what it was shown must not overwrite its secrets with the mask. */
+function changedHeaders(
+  ctx: Ctx,
+  row: EndpointRow,
+  headers: Readonly<Record<string, string>>,
+): Uint8Array | null {
+  const stored = new Map(
+    Object.entries(openHeaders(row, ctx.deps.secretBox)).map(([name, value]) => [
+      name.toLowerCase(),
+      value,
+    ]),
+  );
+  const entries = Object.entries(headers).map(([name, value]): [string, string] => {
+    if (value !== maskedValue) return [name, value];
+    const kept = stored.get(name.toLowerCase());
+    if (kept === undefined) {
+      throw invalidField(`headers.${name}`, 'is masked, and no value of that name is stored');
+    }
+    return [name, kept];
+  });
+  return sealHeaders(Object.fromEntries(entries), ctx.deps.secretBox);
+}

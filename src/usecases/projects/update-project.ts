@@ -1,0 +1,25 @@
+/** Renames a project; its slug stays, since it stands in URLs that people have sent each other. */
+import { notFound } from '../../domain/errors.ts';
+import type { ProjectId } from '../../domain/ids.ts';
+import { findProject, updateProject as updateRow } from '../../repositories/projects.ts';
+import { type Ctx, requireScope } from '../context.ts';
+import { requireVisibleProject } from './find-project.ts';
+import type { Project, ProjectChanges } from './schemas.ts';
+import { toProject } from './view.ts';
+
+export async function updateProject(
+  ctx: Ctx,
+  id: ProjectId,
+  changes: ProjectChanges,
+): Promise<Project> {
+  requireScope(ctx, 'projects:write');
+  requireVisibleProject(ctx, id);
+  const { database, announceChange } = ctx.deps;
+  return database.withTenant(ctx.tenantId, async (tx) => {
+    const { name } = changes;
+    const row = await (name === undefined ? findProject(tx, id) : updateRow(tx, id, { name }));
+    if (row === null) throw notFound('project', id);
+    tx.afterCommit(() => announceChange({ kind: 'projects', tenantId: ctx.tenantId }));
+    return toProject(row);
+  });
+}

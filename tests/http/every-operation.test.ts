@@ -1,0 +1,149 @@
+/**
+ * What holds for every operation of the document, so that a new one cannot be forgotten: it works with
+ * a key that may, and is refused without a credential, without the scope, and to another tenant.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openapiDocument } from '../../src/controllers/server.ts';
+import { newId, type ProjectId } from '../../src/domain/ids.ts';
+import { startApi, type TestApi } from '../support/api.ts';
+import { createEndedRow, createEventRow, createPendingRow } from '../support/deliveries.ts';
+import { createEndpointRow, createKey, type TestTenant } from '../support/tenants.ts';
+
+type Operation = {
+  name: string;
+  method: string;
+  path: string;
+  takesBody: boolean;
+  example: unknown;
+};
+
+const operations: Operation[] = Object.entries(Object(openapiDocument()['paths'])).flatMap(
+  ([path, methods]) =>
+    Object.entries(Object(methods)).map(([method, value]) => {
+      const operation = Object(value);
+      return {
+        name: String(operation.operationId),
+        method: method.toUpperCase(),
+        path,
+        takesBody: operation.requestBody?.required === true,
+        example: operation.requestBody?.content['application/json'].example,
+      };
+    }),
+);
+
+/** What each operation is tried on: makes what it needs and answers the id for its path. */
+const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
+  postEvent: null,
+  listEvents: null,
+  getEvent: (tenant) => createEventRow(api.db.database, tenant),
+  listDeliveries: null,
+  getDelivery: (tenant) => pending(tenant),
+  listAttempts: (tenant) => pending(tenant),
+  retryDelivery: (tenant) => ended(tenant),
+  cancelDelivery: (tenant) => pending(tenant),
+  listEndpoints: null,
+  createEndpoint: null,
+  getEndpoint: (tenant) => endpoint(tenant),
+  updateEndpoint: (tenant) => endpoint(tenant),
+  deleteEndpoint: (tenant) => endpoint(tenant),
+  getEndpointSecret: (tenant) => endpoint(tenant),
+  rotateEndpointSecret: (tenant) => endpoint(tenant),
+  testEndpoint: (tenant) => endpoint(tenant),
+  enableEndpoint: (tenant) => endpoint(tenant),
+  disableEndpoint: (tenant) => endpoint(tenant),
+  pauseEndpoint: (tenant) => endpoint(tenant),
+  resumeEndpoint: (tenant) => endpoint(tenant),
+  listProjects: null,
+  createProject: null,
+  getProject: (tenant) => Promise.resolve(tenant.projectId),
+  updateProject: (tenant) => Promise.resolve(tenant.projectId),
+  deleteProject: (tenant) => emptyProject(tenant),
+  listApiKeys: null,
+  createApiKey: null,
+  getApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
+  updateApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
+  revokeApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
+};
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+
+const endpoint = (tenant: TestTenant) =>
+  createEndpointRow(api.db.database, tenant, 'https://example.com/');
+async function pending(tenant: TestTenant) {
+  const eventId = await createEventRow(api.db.database, tenant);
+  return createPendingRow(api.db.database, tenant, eventId, await endpoint(tenant));
+}
+async function ended(tenant: TestTenant) {
+  const eventId = await createEventRow(api.db.database, tenant);
+  return createEndedRow(api.db.database, tenant, eventId, await endpoint(tenant));
+}
+async function emptyProject(tenant: TestTenant) {
+  const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
+  const made = await api.send('POST', '/api/v1/projects', { key, body: { name: 'empty' } });
+  return made.string('id');
+}
+
+function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
+  const isBody = operation.method !== 'GET' && operation.example !== undefined;
+  const namesProject = ['postEvent', 'createEndpoint'].includes(operation.name);
+  const named = namesProject && projectId ? { projectId } : {};
+  const isProjectList = ['listEvents', 'listDeliveries', 'listEndpoints'].includes(operation.name);
+  const query = isProjectList && projectId ? `?projectId=${projectId}` : '';
+  return api.send(operation.method, operation.path.replace('{id}', id) + query, {
+    ...(key === undefined ? {} : { key }),
+    ...(isBody ? { body: { ...Object(operation.example), ...named } } : {}),
+  });
+}
+
+const someId = newId<string>(Date.now());
+
+test('every operation of the document is tried here, and nothing else', () => {
+  expect(Object.keys(arrange).toSorted()).toEqual(operations.map(({ name }) => name).toSorted());
+});
+
+test('every body that must be sent has an example in the document', () => {
+  const bare = operations.filter(({ takesBody, example }) => takesBody && example === undefined);
+  expect(bare.map(({ name }) => name)).toEqual([]);
+});
+
+describe.each(operations)('$name', (operation) => {
+  test('works for a key that may, bound to no project', async () => {
+    const tenant = await api.newTenant();
+    const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
+    const id = (await arrange[operation.name]?.(tenant)) ?? '';
+    const answer = await call(operation, id, key, tenant.projectId);
+    expect(answer.status).toBeLessThan(300);
+  });
+
+  test('wants a credential', async () => {
+    expect((await call(operation, someId)).status).toBe(401);
+  });
+
+  test('wants a scope', async () => {
+    const tenant = await api.newTenant();
+    const key = await api.keyOf(tenant, ['members:read']);
+    const id = (await arrange[operation.name]?.(tenant)) ?? '';
+    expect((await call(operation, id, key)).status).toBe(403);
+  });
+});
+
+describe.each(operations.filter(({ path }) => path.includes('{id}')))('$name', (operation) => {
+  test('does not know what belongs to another tenant', async () => {
+    const [owner, other] = await Promise.all([api.newTenant(), api.newTenant()]);
+    const key = await api.keyOf(other, ['admin'], { tenantWide: true });
+    const id = (await arrange[operation.name]?.(owner)) ?? '';
+    const answer = await call(operation, id, key);
+    expect(answer.status).toBe(404);
+    expect(answer.text).not.toContain(owner.name);
+  });
+
+  test('does not know an id that is none', async () => {
+    const tenant = await api.newTenant();
+    const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
+    expect((await call(operation, 'no-uuid', key)).status).toBe(404);
+  });
+});
