@@ -19,8 +19,6 @@ const deliveryBuckets = [
   259_200,
 ];
 
-export type Metrics = ReturnType<typeof createMetrics>;
-
 type Sources = {
   pool(): PoolCounts;
   /** Null when the database did not answer. */

@@ -27,7 +27,8 @@ export const problemKinds: Record<ProblemCode, { status: number; title: string }
 export const problemContentType = 'application/problem+json';
 export const problemTypePrefix = 'urn:opsforge:problem:';
 
-const internalDetail = 'opsforge failed to answer this request. The request id finds it in its log.';
+const internalDetail =
+  'opsforge failed to answer this request. The request id finds it in its log.';
 /** A caller that is told to wait without being told how long comes back at once. */
 const retryAfterSecondsDefault = 1;
 

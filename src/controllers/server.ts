@@ -38,7 +38,12 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
       Object.assign(set.headers, commonHeaders);
       set.headers['x-request-id'] = requestFacts(request).id;
     })
-    .onError(({ error, request, route }) => answer(error, request, route))
+    .onError(({ error, request, route, set }) => {
+      const response = answer(error, request, route);
+      // The hook below sees no answer of an error, only this.
+      set.status = response.status;
+      return response;
+    })
     .onAfterResponse(({ request, route, set, responseValue }) => {
       const status = responseValue instanceof Response ? responseValue.status : set.status;
       const method = knownMethods.has(request.method) ? request.method : 'other';

@@ -1,6 +1,6 @@
 /** Tenants: found by slug as the look-up role, read and made as themselves. */
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
-import { apiKeys, projects, tenants } from '../../db/schema/tenants.ts';
+import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { projects, tenants } from '../../db/schema/tenants.ts';
 import type { ProjectId, TenantId } from '../domain/ids.ts';
 import type { LookupTx, TenantTx } from './transactions.ts';
 
@@ -58,24 +58,4 @@ export async function findProjectIdByName(tx: TenantTx, name: string): Promise<P
       .limit(1),
   );
   return row?.id ?? null;
-}
-
-/** Whether a key of the project may still be used. */
-export async function hasLiveKey(tx: TenantTx, projectId: ProjectId): Promise<boolean> {
-  const [row] = await tx.run(
-    'hasLiveKey',
-    tx.db
-      .select({ id: apiKeys.id })
-      .from(apiKeys)
-      .where(
-        and(
-          eq(apiKeys.tenantId, tx.tenantId),
-          eq(apiKeys.projectId, projectId),
-          isNull(apiKeys.revokedAt),
-          sql`(${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())`,
-        ),
-      )
-      .limit(1),
-  );
-  return row !== undefined;
 }

@@ -44,7 +44,9 @@ export type TestApi = {
   deps: Deps;
   woken: EndpointId[];
   changes: Change[];
+  /** What was measured; an answer is measured after it was sent, hence `untilObserved`. */
   observed: { method: string; route: string; status: number }[];
+  untilObserved(count: number): Promise<void>;
   logged: Json[];
   /** Set to refuse URLs. */
   outbound: { refusal: string | null };
@@ -64,6 +66,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const woken: EndpointId[] = [];
   const changes: Change[] = [];
   const observed: TestApi['observed'] = [];
+  const onObserved = new Set<() => void>();
   const outbound: TestApi['outbound'] = { refusal: null };
   const readiness: TestApi['readiness'] = { reasons: [] };
   const { log, logged } = createMemoryLog();
@@ -91,7 +94,10 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     authenticateKey: authenticator.authenticate,
     acceptWebhook: (request) =>
       acceptWebhook({ authenticateKey: authenticator.authenticate, acceptor }, request),
-    httpRequest: (method, route, status) => void observed.push({ method, route, status }),
+    httpRequest(method, route, status) {
+      observed.push({ method, route, status });
+      for (const look of onObserved) look();
+    },
     readiness: async () => readiness.reasons,
     metricsText: async () => 'metric 1\n',
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -113,7 +119,12 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     const { status, headers: answered } = response;
-    const answer = makeAnswer(status, answered, text, isJson ? JSON.parse(text) : null);
+    const answer = makeAnswer(
+      status,
+      answered,
+      text,
+      isJson && text !== '' ? JSON.parse(text) : null,
+    );
     check(method, new URL(path, server.url).pathname, sent.body, answer);
     return answer;
   }
@@ -130,6 +141,16 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
     },
+    untilObserved: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (observed.length < count) return;
+          onObserved.delete(look);
+          resolve();
+        };
+        onObserved.add(look);
+        look();
+      }),
     async stop() {
       await server.stop(true);
       await db.drop();

@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { Webhook } from 'standardwebhooks';
 import { createSecretBox } from '../../src/lib/secret-box.ts';
+import type { Database } from '../../src/repositories/transactions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   eventually,
@@ -375,4 +376,41 @@ test('what is handed over and read from the table as well is sent once', async (
     await attempted((round + 1) * payloads.length);
   }
   expect(receiver.requests).toHaveLength(500);
+});
+
+test('a reading that is older than a hand-over and its recording sends nothing twice', async () => {
+  const { receiver, endpointId } = await arrange();
+  const reading = { hold: false, done: Promise.withResolvers<void>() };
+  const database: Database = {
+    ...db.database,
+    async withWorker(work) {
+      const { hold } = reading;
+      reading.hold = false;
+      const result = await db.database.withWorker(work);
+      if (hold) await reading.done.promise;
+      return result;
+    },
+  };
+  const { engine, attempted } = start({ database });
+  engine.offer(await queueDeliveries(db.database, tenant, endpointId, ['0']));
+  await attempted(1);
+
+  const answering = Promise.withResolvers<void>();
+  receiver.respondWith(async (request) => {
+    if (request.body.toString() === '2') await answering.promise;
+    return new Response(null, { status: 204 });
+  });
+  const ready = await queueDeliveries(db.database, tenant, endpointId, ['1', '2']);
+  // Settings are known by now: the next transaction is the reading, and the last before recording.
+  reading.hold = true;
+  engine.wakeEndpoints([endpointId]);
+  engine.offer(ready);
+  await attempted(2);
+  expect(engine.counts().inFlight).toBe(1);
+  reading.done.resolve();
+  answering.resolve();
+  await attempted(3);
+  engine.offer(await queueDeliveries(db.database, tenant, endpointId, ['3']));
+  await attempted(4);
+  expect(receiver.requests.map((one) => one.body.toString())).toEqual(['0', '1', '2', '3']);
 });

@@ -14,7 +14,7 @@ export type AcceptWebhookDeps = {
 };
 
 /** Payload, 50 labels of escaped text and the rest: more is not an event. */
-export const eventBodyBytesMax = payloadBytesMax + 256 * 1024;
+const eventBodyBytesMax = payloadBytesMax + 256 * 1024;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 

@@ -7,10 +7,10 @@ import { AppError, invalidField } from '../../domain/errors.ts';
 import { newId, type ProjectId, type TenantId } from '../../domain/ids.ts';
 import { projectScopes } from '../../domain/scopes.ts';
 import { slugCandidates } from '../../domain/slugs.ts';
+import { hasProjectKey } from '../../repositories/api-keys.ts';
 import {
   findProjectIdByName,
   findTenantName,
-  hasLiveKey,
   insertTenant,
   listTenantsBySlug,
 } from '../../repositories/tenants.ts';
@@ -33,7 +33,7 @@ export async function bootstrapTenant(
   const tenantId = await findOrMakeTenant(deps, tenantName);
   const ctx: Ctx = { deps, tenantId, actor: { kind: 'operator' } };
   const projectId = await findOrMakeProject(ctx, projectName);
-  const keyed = await deps.database.withTenant(tenantId, (tx) => hasLiveKey(tx, projectId));
+  const keyed = await deps.database.withTenant(tenantId, (tx) => hasProjectKey(tx, projectId));
   if (keyed && !input.newKey) return { tenantId, projectId, apiKey: null };
   const { key } = await createApiKey(ctx, {
     name: 'bootstrap',

@@ -63,7 +63,7 @@ const waitingBytesMax = 32 * 1024 * 1024;
 const waitingItemsMax = 20_000;
 const besideItemsMin = 24;
 /** A loop of opsforges that post to each other ends here. */
-export const hopsMax = 3;
+const hopsMax = 3;
 /** What an event costs beside its payload: ids, type, labels. */
 const envelopeBytes = 512;
 
