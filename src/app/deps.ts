@@ -66,60 +66,26 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     log,
   });
 
-  function applyChange(change: Change): void {
-    if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
-    else directory.drop(change.tenantId);
-    if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
-  }
-  function announceChange(change: Change): void {
-    applyChange(change);
-    void wakeUps.notifyChange(change);
-  }
-  /** Endpoints led here are woken in memory, the shards of the others by NOTIFY. */
-  function wakeEndpoints(endpointIds: readonly EndpointId[]): void {
-    const led = endpointIds.filter((id) => delivery?.leader.leads(shardOf(id)) === true);
-    if (led.length > 0) delivery?.engine.wakeEndpoints(led);
-    if (led.length === endpointIds.length) return;
-    const here = new Set(led);
-    const elsewhere = endpointIds.filter((id) => !here.has(id));
-    wakeUps.notifyShards([...new Set(elsewhere.map(shardOf))]);
-  }
-  function handOff(deliveries: ReadyDelivery[]): void {
-    delivery?.engine.offer(deliveries);
-    const elsewhere = new Set<number>();
-    for (const { endpointId } of deliveries) {
-      const shard = shardOf(endpointId);
-      if (delivery?.leader.leads(shard) !== true) elsewhere.add(shard);
-    }
-    if (elsewhere.size > 0) wakeUps.notifyShards([...elsewhere]);
-  }
   const deps: Deps = {
     database,
     clock,
     secretBox,
     checkOutboundUrl: (url) => guard.checkUrl(url),
-    wakeEndpoints,
-    announceChange,
+    wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
+    announceChange: (change) => news.announceChange(change),
   };
   const delivery =
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
+  const news = spreadNews({ keys, directory, wakeUps, delivery });
   const acceptor = createEventAcceptor({
     database,
     clock,
     directory,
-    handOff,
-    wakeOrdered: wakeEndpoints,
+    handOff: news.handOff,
+    wakeOrdered: news.wakeEndpoints,
     accepted: metrics.eventsAccepted,
-  });
-
-  wakeUps.onChange(applyChange);
-  wakeUps.onShards((shards) => delivery?.engine.wakeShards(shards));
-  wakeUps.onListening(() => {
-    keys.clear();
-    directory.clear();
-    delivery?.engine.forgetSettings();
   });
 
   return {
@@ -134,6 +100,53 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     acceptor,
     setOwnPort(port: number) {
       ownPort = port;
+    },
+  };
+}
+
+/** What happens here is told to this process in memory and to the others by NOTIFY. */
+function spreadNews(parts: {
+  keys: ReturnType<typeof createKeyAuthenticator>;
+  directory: ReturnType<typeof createEndpointDirectory>;
+  wakeUps: ReturnType<typeof createWakeUps>;
+  delivery: ReturnType<typeof buildDelivery> | null;
+}) {
+  const { keys, directory, wakeUps, delivery } = parts;
+  const isLedHere = (endpointId: EndpointId) =>
+    delivery?.leader.leads(shardOf(endpointId)) === true;
+
+  function applyChange(change: Change): void {
+    if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
+    else directory.drop(change.tenantId);
+    if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
+  }
+  function notifyOthers(endpointIds: readonly EndpointId[]): void {
+    const elsewhere = new Set(endpointIds.filter((id) => !isLedHere(id)).map(shardOf));
+    if (elsewhere.size > 0) wakeUps.notifyShards([...elsewhere]);
+  }
+
+  wakeUps.onChange(applyChange);
+  wakeUps.onShards((shards) => delivery?.engine.wakeShards(shards));
+  // What was said while nobody listened is not known: everything may have changed.
+  wakeUps.onListening(() => {
+    keys.clear();
+    directory.clear();
+    delivery?.engine.forgetSettings();
+  });
+
+  return {
+    announceChange(change: Change): void {
+      applyChange(change);
+      void wakeUps.notifyChange(change);
+    },
+    wakeEndpoints(endpointIds: readonly EndpointId[]): void {
+      delivery?.engine.wakeEndpoints(endpointIds.filter(isLedHere));
+      notifyOthers(endpointIds);
+    },
+    handOff(deliveries: ReadyDelivery[]): void {
+      // The engine passes over those of shards that are led elsewhere.
+      delivery?.engine.offer(deliveries);
+      notifyOthers(deliveries.map(({ endpointId }) => endpointId));
     },
   };
 }

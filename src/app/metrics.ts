@@ -31,7 +31,37 @@ export function createMetrics(build: { version: string; commit: string }) {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
   for (const name of refusedByPromtool) registry.removeSingleMetric(name);
+  new Gauge({
+    name: 'opsforge_build_info',
+    help: 'Always 1; the labels tell what runs.',
+    labelNames: ['version', 'commit'],
+    registers,
+  }).set(build, 1);
+  const { httpRequests, deliveryLatency, accepted, attempts, jobs, queries } =
+    createInstruments(registers);
+  const endpointLabel = createLabelCap(endpointLabelsMax);
 
+  return {
+    httpRequest(method: string, route: string, status: number, seconds: number) {
+      httpRequests.observe({ method, route, status }, seconds);
+    },
+    eventsAccepted: (count: number) => accepted.inc(count),
+    attempt: (outcome: string) => attempts.inc({ outcome }),
+    settled(endpointId: string, status: 'delivered' | 'failed', seconds: number) {
+      deliveryLatency.observe({ endpoint_id: endpointLabel(endpointId), status }, seconds);
+    },
+    job(job: string, outcome: 'success' | 'failure', seconds: number) {
+      jobs.observe({ job, outcome }, seconds);
+    },
+    query: (query: string, seconds: number) => queries.observe({ query }, seconds),
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+    /** Gauges that are read at the moment of a scrape. */
+    observe: (sources: Sources) => registerGauges(registers, sources),
+  };
+}
+
+function createInstruments(registers: Registry[]) {
   const httpRequests = new Histogram({
     name: 'http_request_duration_seconds',
     help: 'Time from a request to its answer, by route pattern.',
@@ -71,33 +101,7 @@ export function createMetrics(build: { version: string; commit: string }) {
     buckets: queryBuckets,
     registers,
   });
-  new Gauge({
-    name: 'opsforge_build_info',
-    help: 'Always 1; the labels tell what runs.',
-    labelNames: ['version', 'commit'],
-    registers,
-  }).set(build, 1);
-
-  const endpointLabel = createLabelCap(endpointLabelsMax);
-
-  return {
-    httpRequest(method: string, route: string, status: number, seconds: number) {
-      httpRequests.observe({ method, route, status }, seconds);
-    },
-    eventsAccepted: (count: number) => accepted.inc(count),
-    attempt: (outcome: string) => attempts.inc({ outcome }),
-    settled(endpointId: string, status: 'delivered' | 'failed', seconds: number) {
-      deliveryLatency.observe({ endpoint_id: endpointLabel(endpointId), status }, seconds);
-    },
-    job(job: string, outcome: 'success' | 'failure', seconds: number) {
-      jobs.observe({ job, outcome }, seconds);
-    },
-    query: (query: string, seconds: number) => queries.observe({ query }, seconds),
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-    /** Gauges that are read at the moment of a scrape. */
-    observe: (sources: Sources) => registerGauges(registers, sources),
-  };
+  return { httpRequests, deliveryLatency, accepted, attempts, jobs, queries };
 }
 
 /** The first so many values keep their own label, the rest share `other`. */

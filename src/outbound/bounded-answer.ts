@@ -12,7 +12,7 @@ const headersKeptMax = 64;
 const headerKeptLengthMax = 4 * 1024;
 const headersKeptLengthMax = 16 * 1024;
 /** Bun's fetch refuses more on its own; the limits hold for both transports alike. */
-export const headersMax = 256;
+const headersMax = 256;
 export const headersBytesMax = 64 * 1024;
 
 const decoder = new TextDecoder('utf-8');

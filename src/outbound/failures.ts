@@ -17,7 +17,7 @@ export function describeFailure(
     return { code: 'timeout', message: timeoutMessage(exchange, timeoutMs) };
   if (stopped === 'aborted') return { code: 'aborted', message: 'Stopped before it ended' };
   if (error instanceof ExchangeFailure) return { code: error.code, message: error.message };
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const peer = peerOf(exchange);
   if (code === 'ECONNREFUSED') {
     return { code: 'connection_refused', message: `Connection refused by ${peer}` };
@@ -39,6 +39,11 @@ export function describeFailure(
   }
   const reason = code === '' ? 'the request could not be made' : code;
   return { code: 'connection_failed', message: `The exchange with ${peer} failed: ${reason}` };
+}
+
+/** The `code` of a system, TLS or parser error; '' when it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Node's HTTP parser, and what Bun's fetch calls the same. */
@@ -118,7 +123,7 @@ export function certificateFailure(
   reason: unknown,
   certificate: tls.PeerCertificate,
 ): ExchangeFailure {
-  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : String(reason);
+  const code = codeOf(reason) || String(reason);
   return new ExchangeFailure('tls_failed', certificateMessage(host, code, certificate));
 }
 

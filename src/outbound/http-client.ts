@@ -7,15 +7,16 @@
 import type { Log } from '../lib/log.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Deadline } from './deadline.ts';
-import type {
-  Answer,
-  Exchange,
-  OutboundError,
-  OutboundRequest,
-  OutboundResult,
-  Timings,
+import {
+  type Answer,
+  type Exchange,
+  ExchangeFailure,
+  type OutboundError,
+  type OutboundRequest,
+  type OutboundResult,
+  type Timings,
 } from './exchange.ts';
-import { describeFailure } from './failures.ts';
+import { codeOf, describeFailure } from './failures.ts';
 import { createFetchSession, sendByFetch } from './fetch-request.ts';
 import { sendByNode } from './node-request.ts';
 import { parseOutboundProxy } from './open-connection.ts';
@@ -129,10 +130,13 @@ export function createHttpClient(options: {
       return answered(exchange, await transport(request, exchange), startedMs);
     } catch (cause) {
       const error = describeFailure(cause, exchange, deadline.stopped, request.timeoutMs);
-      log?.debug(
-        { err: cause, code: error.code, phase: exchange.phase },
-        'outbound request failed',
-      );
+      // Without a code it is none of the network's failures, so someone should look at it. Its text
+      // may quote headers or the query, so it is not logged.
+      const odd = !(cause instanceof ExchangeFailure) && codeOf(cause) === '';
+      if (deadline.stopped === null && odd) {
+        const name = cause instanceof Error ? cause.name : typeof cause;
+        log?.warn({ error: name, phase: exchange.phase }, 'outbound request failed oddly');
+      }
       return failed(exchange, error, startedMs);
     }
   }

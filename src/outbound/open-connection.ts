@@ -7,7 +7,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { portOf } from './address-guard.ts';
 import { type Exchange, ExchangeFailure, hostAndPort } from './exchange.ts';
-import { certificateFailure } from './failures.ts';
+import { certificateFailure, codeOf } from './failures.ts';
 
 /** `authorization` is the header's value. */
 export type OutboundProxy = { host: string; port: number; authorization: string | null };
@@ -53,10 +53,6 @@ async function connectToFirst(exchange: Exchange): Promise<net.Socket> {
     }
   }
   throw failure;
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function connect(host: string, port: number, signal: AbortSignal): Promise<net.Socket> {

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL array literals for statements that write hundreds of rows in many columns: building
- * them here takes a third of the driver's time, which escapes every item twice.
+ * PostgreSQL array literals for statements that write hundreds of rows in many columns. The driver
+ * escapes every item twice, uuids and numbers too: 7 % of a delivery's time in this process.
  */
 
 const needsQuotes = /[\s"\\{},]/;
@@ -28,8 +28,10 @@ export function textArray(items: readonly (string | null)[]): string {
   return `${literal}}`;
 }
 
-/** Splits what `joinedTexts` joined: `string_to_array(…, chr(31))`; an empty text stands for null. */
-export const textSeparator = '\u001f';
+/**
+ * Splits what `joinedTexts` joined: `string_to_array(…, chr(31))`; an empty text stands for null.
+ */
+const textSeparator = '\u001f';
 
 /** Of JSON texts, which hold no control character: no item is escaped at all. */
 export function joinedTexts(items: readonly (string | null)[]): string {

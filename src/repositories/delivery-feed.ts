@@ -1,7 +1,8 @@
 /**
- * What a leader reads: which endpoints have work, how they are to be reached, and what is due. Every
- * read starts at what is due (ids are made before they are committed: a cursor would lose rows); what
- * is in hand is left out by its id. Lateral joins force the direction whatever the statistics say.
+ * What a leader reads: which endpoints have work, how they are to be reached, and what is due.
+ * Every read starts at what is due (ids are made before they are committed: a cursor would lose
+ * rows); what is in hand is left out by its id. Lateral joins force the direction whatever the
+ * statistics say.
  */
 import type { ReadyDelivery } from '../domain/dispatch/ready-delivery.ts';
 import type { DeliveryId, EndpointId, TenantId } from '../domain/ids.ts';
@@ -136,9 +137,10 @@ export type DueRequest = { endpointId: EndpointId; capacity: number };
 export type DueRow = Omit<ReadyDelivery, 'payload'> & { payload: string | null; withheld: boolean };
 
 /**
- * What is due of each endpoint, up to its capacity and `bytesMax` of payload in all, handed out in
- * turns over the endpoints; `heldIds` are left out. Of an ordered endpoint only what has no position.
- * Index: delivery_queue_due_idx. 0.4 ms for an endpoint with 1 M rows (docs/decisions/0003).
+ * What is due of each endpoint, up to its capacity and `bytesMax` of payload in all, handed out
+ * in turns over the endpoints; `heldIds` are left out. Of an ordered endpoint only what has no
+ * position. Index: delivery_queue_due_idx. 0.4 ms for an endpoint with 1 M rows
+ * (docs/decisions/0003).
  */
 export async function listDue(
   tx: WorkerTx,

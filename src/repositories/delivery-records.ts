@@ -20,13 +20,12 @@ const nextAttemptOf = (step: NextStep) => (step.kind === 'retry' ? step.nextAtte
 const reasonOf = (step: NextStep) => (step.kind === 'failed' ? step.reason : null);
 
 /**
- * One statement for the batch: the queue rows are locked and held against the guard in `held`, all
- * else goes by their ctid. Index: delivery_queue_pkey.
- * The shape forces the direction: `delete … using unnest` turns round when the queue was analysed in
- * an empty moment (4 instead of 30 k rows/s). The lock is what makes the guard exact (a TID scan does
- * not re-check it) and costs nothing measurable. Retries find their values by position in arrays:
- * a correlated look-up in `held` took twice as long (28 against 77 ms for 500; PostgreSQL 15, 2 noisy
- * cores, 2026-10).
+ * One statement for the batch: the queue rows are locked and held against the guard in `held`,
+ * all else goes by their ctid. Index: delivery_queue_pkey. The shape forces the direction:
+ * `delete … using unnest` turns round when the queue was analysed in an empty moment (4 instead
+ * of 30 k rows/s). The lock is what makes the guard exact (a TID scan does not re-check it) and
+ * costs nothing measurable. Retries find their values by position in arrays: a correlated look-up
+ * in `held` took twice as long (28 against 77 ms for 500; PostgreSQL 15, 2 noisy cores, 2026-11).
  */
 export async function insertAttempts(
   tx: WorkerTx,
@@ -34,32 +33,11 @@ export async function insertAttempts(
   worker: string,
 ): Promise<RecordedBatch> {
   const { sql } = tx;
-  const plain = (value: (record: AttemptRecord) => string | number | null) =>
-    plainArray(records.map(value));
-  const text = (value: (record: AttemptRecord) => string | null) => textArray(records.map(value));
-  const json = (value: (record: AttemptRecord) => string | null) => joinedTexts(records.map(value));
   const rows = await tx.run(
     'insertAttempts',
     sql<{ transaction_id: string; superseded: number[] | null }[]>`
       with input as materialized (
-        select * from unnest(
-          ${plain((r) => r.tenantId)}::uuid[], ${plain((r) => r.deliveryId)}::uuid[],
-          ${plain((r) => r.attemptsBefore)}::integer[], ${plain((r) => r.step.kind)}::text[],
-          ${plain((r) => reasonOf(r.step))}::text[], ${plain((r) => nextAttemptOf(r.step))}::float8[],
-          ${text((r) => lastErrorOf(r.step))}::text[], ${plain((r) => r.id)}::uuid[],
-          ${plain((r) => outcomeOf(r.step))}::text[], ${plain((r) => r.startedAtMs)}::float8[],
-          ${plain((r) => r.endedAtMs)}::float8[], ${plain((r) => r.durationMs)}::integer[],
-          ${plain((r) => r.timings.dnsMs)}::real[], ${plain((r) => r.timings.connectMs)}::real[],
-          ${plain((r) => r.timings.tlsMs)}::real[], ${plain((r) => r.timings.firstByteMs)}::real[],
-          ${plain((r) => r.statusCode)}::smallint[], ${text((r) => r.error?.code ?? null)}::text[],
-          ${text((r) => r.error?.message ?? null)}::text[],
-          string_to_array(${json((r) => r.requestHeaders)}, chr(31)),
-          string_to_array(${json((r) => r.responseHeaders)}, chr(31)),
-          ${text((r) => r.responseBody)}::text[], ${text((r) => r.remoteAddress)}::text[])
-        with ordinality as u (tenant_id, delivery_id, attempts, step, reason, next_attempt_ms,
-          last_error, attempt_id, outcome, started_ms, ended_ms, duration_ms, dns_ms, connect_ms,
-          tls_ms, first_byte_ms, status_code, error_code, error_message, request_headers,
-          response_headers, response_body, remote_address, n)
+        ${inputRows(sql, records)}
       ), held as materialized (
         select u.n, u.step, u.reason, u.next_attempt_ms, u.last_error, u.status_code, u.ended_ms, q.*
         from input u cross join lateral (
@@ -111,6 +89,33 @@ export async function insertAttempts(
   if (row === undefined) throw new Error('recording answered no row');
   const superseded = new Set((row.superseded ?? []).map((ordinal) => ordinal - 1));
   return { superseded, transactionId: row.transaction_id };
+}
+
+/** One row for each record; `n` counts from 1. */
+function inputRows(sql: WorkerTx['sql'], records: readonly AttemptRecord[]) {
+  const plain = (value: (record: AttemptRecord) => string | number | null) =>
+    plainArray(records.map(value));
+  const text = (value: (record: AttemptRecord) => string | null) => textArray(records.map(value));
+  const json = (value: (record: AttemptRecord) => string | null) => joinedTexts(records.map(value));
+  return sql`
+    select * from unnest(
+      ${plain((r) => r.tenantId)}::uuid[], ${plain((r) => r.deliveryId)}::uuid[],
+      ${plain((r) => r.attemptsBefore)}::integer[], ${plain((r) => r.step.kind)}::text[],
+      ${plain((r) => reasonOf(r.step))}::text[], ${plain((r) => nextAttemptOf(r.step))}::float8[],
+      ${text((r) => lastErrorOf(r.step))}::text[], ${plain((r) => r.id)}::uuid[],
+      ${plain((r) => outcomeOf(r.step))}::text[], ${plain((r) => r.startedAtMs)}::float8[],
+      ${plain((r) => r.endedAtMs)}::float8[], ${plain((r) => r.durationMs)}::integer[],
+      ${plain((r) => r.timings.dnsMs)}::real[], ${plain((r) => r.timings.connectMs)}::real[],
+      ${plain((r) => r.timings.tlsMs)}::real[], ${plain((r) => r.timings.firstByteMs)}::real[],
+      ${plain((r) => r.statusCode)}::smallint[], ${text((r) => r.error?.code ?? null)}::text[],
+      ${text((r) => r.error?.message ?? null)}::text[],
+      string_to_array(${json((r) => r.requestHeaders)}, chr(31)),
+      string_to_array(${json((r) => r.responseHeaders)}, chr(31)),
+      ${text((r) => r.responseBody)}::text[], ${text((r) => r.remoteAddress)}::text[])
+    with ordinality as u (tenant_id, delivery_id, attempts, step, reason, next_attempt_ms,
+      last_error, attempt_id, outcome, started_ms, ended_ms, duration_ms, dns_ms, connect_ms,
+      tls_ms, first_byte_ms, status_code, error_code, error_message, request_headers,
+      response_headers, response_body, remote_address, n)`;
 }
 
 /** A manual attempt on a delivery that had ended: only a success changes its state. */

@@ -5,7 +5,7 @@
  */
 
 /** 20,000 rows are some 30 ms from memory (docs/benchmarks.md); a page goes on by its cursor. */
-export const scanSteps: readonly number[] = [400, 20_000];
+export const scanSteps: readonly number[] = [400, 4_000, 20_000];
 /** Where the condition reads a payload of up to 256 KiB. */
 export const payloadScanSteps: readonly number[] = [200, 2_000];
 

@@ -1,12 +1,15 @@
 /**
- * Leadership in the database: session advisory locks on one connection that is kept for nothing else.
- * All that a session holds ends with its socket, so a session is never repaired: when it is lost, its
- * owner fences itself and opens another. Each worker also holds a shared lock that says it is there,
- * and hears on a channel when shards became free or a worker came or went.
+ * Leadership in the database: session advisory locks on one connection that is kept for nothing
+ * else. All that a session holds ends with its socket, so a session is never repaired: when it is
+ * lost, its owner fences itself and opens another. Each worker also holds a shared lock that says
+ * it is there, and hears on a channel when shards became free or a worker came or went.
  */
 import { type Connection, connect } from './connection.ts';
 
-/** First keys of the two-key advisory locks; `opsf` and `opsw` in ASCII, so that none else takes them. */
+/**
+ * First keys of the two-key advisory locks; `opsf` and `opsw` in ASCII, so that none else takes
+ * them.
+ */
 const shardSpace = 0x6f707366;
 const presenceSpace = 0x6f707377;
 const channel = 'opsforge_leadership';

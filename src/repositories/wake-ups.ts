@@ -39,7 +39,7 @@ const changesMax = 10_000;
 
 type WaitingChange = { text: string; resolve(): void };
 
-export class PostgresWakeUps implements WakeUps {
+class PostgresWakeUps implements WakeUps {
   readonly #options: WakeUpOptions;
   readonly #shardListeners: ((shards: number[]) => void)[] = [];
   readonly #changeListeners: ((change: Change) => void)[] = [];

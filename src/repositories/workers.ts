@@ -1,4 +1,7 @@
-/** The register of workers: who runs and how many shards each leads, for people and the API to see. */
+/**
+ * The register of workers: who runs and how many shards each leads, for people and the API to
+ * see.
+ */
 import type { WorkerId } from '../domain/ids.ts';
 import type { WorkerTx } from './transactions.ts';
 

@@ -1,13 +1,13 @@
 /**
- * Which shards this process leads: those whose advisory lock its one lock session holds. Leads its
- * fair share of the 64, gives surplus away once it is drained, and stops leading at the very moment
- * on which the session is lost or leaves a ping unanswered (it fences itself): the locks may be
- * another's already.
+ * Which shards this process leads: those whose advisory lock its one lock session holds. Leads
+ * its fair share of the 64, gives surplus away once it is drained, and stops leading at the very
+ * moment on which the session is lost or leaves a ping unanswered (it fences itself): the locks
+ * may be another's already.
  *
- * | a shard is | locked | sent for | leaves by                                                       |
- * | free       | no     | no       | locked here -> led                                              |
- * | led        | yes    | yes      | surplus, stop -> leaving; session lost -> free                  |
- * | leaving    | yes    | no       | drained and unlocked -> free; session lost -> free              |
+ * | a shard is | locked | sent for | leaves by                                         |
+ * | free       | no     | no       | locked here -> led                                |
+ * | led        | yes    | yes      | surplus, stop -> leaving; session lost -> free    |
+ * | leaving    | yes    | no       | drained, unlocked -> free; session lost -> free   |
  */
 import { shardCount } from '../domain/dispatch/ready-delivery.ts';
 import type { Log } from '../lib/log.ts';
@@ -43,7 +43,10 @@ export type LeaderOptions = {
 
 /** Ping, and look for free shards: a crashed worker's are led again within about this time. */
 const tickMs = 1_000;
-/** With the tick it is below the 4 s after which the server frees the locks of a host that is cut off. */
+/**
+ * With the tick it is below the 4 s after which the server frees the locks of a host that is cut
+ * off.
+ */
 const answerMsMax = 2_000;
 /** After a stall of this process the answer may be there, only not read yet. */
 const secondLookMs = 100;

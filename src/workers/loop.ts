@@ -1,7 +1,7 @@
 /**
- * Runs one piece of work when woken and at least every `pollMs`, never twice at once. A wake-up that
- * comes during a run leads to another run. After a failure it waits, longer each time and varied so
- * that processes do not come back together; wake-ups do not shorten that wait.
+ * Runs one piece of work when woken and at least every `pollMs`, never twice at once. A wake-up
+ * that comes during a run leads to another run. After a failure it waits, longer each time and
+ * varied so that processes do not come back together; wake-ups do not shorten that wait.
  */
 import type { Log } from '../lib/log.ts';
 
@@ -102,7 +102,9 @@ export class Loop {
   }
 }
 
-/** Resolves with the promise or, at the latest, after so many ms: true when the promise was first. */
+/**
+ * Resolves with the promise or, at the latest, after so many ms: true when the promise was first.
+ */
 export async function within(promise: Promise<unknown>, deadlineMs: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {

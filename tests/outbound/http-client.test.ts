@@ -171,6 +171,7 @@ describe.each([
     test.each([
       ['noContent', 204, ''],
       ['emptyBody', 200, ''],
+      ['notModified', 304, ''],
       ['untilClose', 200, 'until close'],
       ['continueFirst', 200, 'ok'],
       ['earlyHints', 200, 'ok'],

@@ -159,6 +159,10 @@ export const bad = {
   ),
   emptyBody: answer(okWith('content-length: 0')),
   noContent: answer('HTTP/1.1 204 No Content\r\n\r\n'),
+  /** A 304 has no body, whatever length it names. */
+  notModified: afterHead((socket) =>
+    socket.write('HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n'),
+  ),
   redirect: answer(
     'HTTP/1.1 301 Moved Permanently\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n',
   ),

@@ -380,6 +380,7 @@ test('what is handed over and read from the table as well is sent once', async (
 
 test('a reading that is older than a hand-over and its recording sends nothing twice', async () => {
   const { receiver, endpointId } = await arrange();
+  const read = Promise.withResolvers<void>();
   const reading = { hold: false, done: Promise.withResolvers<void>() };
   const database: Database = {
     ...db.database,
@@ -387,7 +388,9 @@ test('a reading that is older than a hand-over and its recording sends nothing t
       const { hold } = reading;
       reading.hold = false;
       const result = await db.database.withWorker(work);
-      if (hold) await reading.done.promise;
+      if (!hold) return result;
+      read.resolve();
+      await reading.done.promise;
       return result;
     },
   };
@@ -404,6 +407,7 @@ test('a reading that is older than a hand-over and its recording sends nothing t
   // Settings are known by now: the next transaction is the reading, and the last before recording.
   reading.hold = true;
   engine.wakeEndpoints([endpointId]);
+  await read.promise;
   engine.offer(ready);
   await attempted(2);
   expect(engine.counts().inFlight).toBe(1);

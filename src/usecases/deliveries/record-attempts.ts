@@ -1,7 +1,8 @@
 /**
- * Records a batch of attempts in one transaction: attempt rows, final rows, next times, and the end
- * of an endpoint that answered 410. All or nothing, and never twice: when the answer to the commit is
- * lost, `resume` asks the database whether the transaction went through before anything is repeated.
+ * Records a batch of attempts in one transaction: attempt rows, final rows, next times, and the
+ * end of an endpoint that answered 410. All or nothing, and never twice: when the answer to the
+ * commit is lost, `resume` asks the database whether the transaction went through before anything
+ * is repeated.
  */
 import type { Change } from '../../domain/changes.ts';
 import type { AttemptRecord } from '../../domain/dispatch/attempt-record.ts';
@@ -33,7 +34,9 @@ export type RecordResult =
   /** The database refuses something in the batch. */
   | { kind: 'refused'; error: unknown };
 
-/** Serialization failure, deadlock, lock not available, statement timeout: may go well next time. */
+/**
+ * Serialization failure, deadlock, lock not available, statement timeout: may go well next time.
+ */
 const passingStates = new Set(['40001', '40P01', '55P03', '57014']);
 
 export async function recordAttempts(

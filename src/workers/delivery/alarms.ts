@@ -1,6 +1,6 @@
 /**
- * One timer for many keys: each key's earliest time, in database time. Times that fall close together
- * are answered together, so that thousands of retries cost few wake-ups of the process.
+ * One timer for many keys: each key's earliest time, in database time. Times that fall close
+ * together are answered together, so that thousands of retries cost few wake-ups of the process.
  */
 type AlarmOptions<Key> = {
   now(): number;

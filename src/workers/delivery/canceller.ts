@@ -1,6 +1,7 @@
 /**
- * Cancels what is pending of disabled and deleted endpoints, one endpoint after the other beside the
- * feeder, so that a backlog of a million rows delays no delivery. What fails is found by the next poll.
+ * Cancels what is pending of disabled and deleted endpoints, one endpoint after the other beside
+ * the feeder, so that a backlog of a million rows delays no delivery. What fails is found by the
+ * next poll.
  */
 import type { Log } from '../../lib/log.ts';
 import type { EndpointRef } from '../../usecases/deliveries/read-due.ts';

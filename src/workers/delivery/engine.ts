@@ -1,9 +1,9 @@
 /**
- * A leader's deliveries: from the table or straight from the accepting process, in fair turns, to the
- * receivers, and back into the table. It sends only for shards that it was told to lead (`gain`), and
- * nothing for those that it was told to let go (`drain`, `lose`). A delivery leaves the process only
- * by being recorded or by staying in the table; nothing here is needed after a `kill -9`.
- * Bounds: `limits`, and the constants of hand, feeder and recorder.
+ * A leader's deliveries: from the table or straight from the accepting process, in fair turns, to
+ * the receivers, and back into the table. It sends only for shards that it was told to lead
+ * (`gain`), and nothing for those that it was told to let go (`drain`, `lose`). A delivery leaves
+ * the process only by being recorded or by staying in the table; nothing here is needed after a
+ * `kill -9`. Bounds: `limits`, and the constants of hand, feeder and recorder.
  */
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
 import { createFairQueue } from '../../domain/dispatch/fair-queue.ts';
@@ -24,12 +24,14 @@ import { type EngineCounts, lagSeconds, observeRecorded } from './measures.ts';
 import { type Entry, Recorder } from './recorder.ts';
 import { type Sent, sendAttempt } from './sender.ts';
 
-export type { EngineLimits, EngineOptions } from './engine-options.ts';
+export type { EngineOptions } from './engine-options.ts';
 
 /** Deliveries of one endpoint that wait in memory, and their payload in all. */
 const queuedMax = 200;
 const bytesMax = 64 * 1024 * 1024;
-/** One endpoint never has more of the process than this part: a black hole leaves room for others. */
+/**
+ * One endpoint never has more of the process than this part: a black hole leaves room for others.
+ */
 const endpointShare = 0.5;
 /** Of a stop's time, kept for recording what was interrupted. */
 const recordingShare = 0.25;
@@ -128,8 +130,9 @@ export class DeliveryEngine {
   }
 
   /**
-   * Deliveries that were just committed. Those of shards that are not led here, and what does not fit
-   * in memory, stay in the table. An ordered endpoint is read from the table: its order is there.
+   * Deliveries that were just committed. Those of shards that are not led here, and what does not
+   * fit in memory, stay in the table. An ordered endpoint is read from the table: its order is
+   * there.
    */
   offer(deliveries: readonly ReadyDelivery[]): void {
     if (this.#stopping) return;

@@ -1,9 +1,9 @@
 /**
- * Brings what is due from the table into memory, for the shards led here: after a wake-up for just
- * the endpoints or shards that it names, and for all of them at each poll. One reading at a time, so
- * that the hand can tell what a reading is too old to know. Also loads endpoints' settings, and hands
- * endpoints that are disabled or deleted to `cancel`.
- * Bounds: so many deliveries an endpoint, so many bytes in all; the rest stays in the table (`more`).
+ * Brings what is due from the table into memory, for the shards led here: after a wake-up for
+ * just the endpoints or shards that it names, and for all of them at each poll. One reading at a
+ * time, so that the hand can tell what a reading is too old to know. Also loads endpoints'
+ * settings, and hands endpoints that are disabled or deleted to `cancel`. Bounds: so many
+ * deliveries an endpoint, so many bytes in all; the rest stays in the table (`more`).
  */
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
 import { shardOf } from '../../domain/dispatch/ready-delivery.ts';

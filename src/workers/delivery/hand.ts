@@ -1,6 +1,6 @@
 /**
- * The deliveries that this process has in hand: queued, being sent, or sent and not recorded yet. An
- * id in hand is never taken again, nor one that was let go while the table was being read: the
+ * The deliveries that this process has in hand: queued, being sent, or sent and not recorded yet.
+ * An id in hand is never taken again, nor one that was let go while the table was being read: the
  * reading may be older than its recording.
  */
 import { type ReadyDelivery, shardCount, shardOf } from '../../domain/dispatch/ready-delivery.ts';

@@ -1,8 +1,9 @@
 /**
- * Records results in batches, each in one transaction. A result is kept until it is recorded, for as
- * long as the process lives: while the database is away it waits and is tried again. A batch that the
- * database refuses is halved until the bad record stands alone; that one loses its outside text and,
- * if even so refused, is tried again each minute, so that it is neither lost nor sent again meanwhile.
+ * Records results in batches, each in one transaction. A result is kept until it is recorded, for
+ * as long as the process lives: while the database is away it waits and is tried again. A batch
+ * that the database refuses is halved until the bad record stands alone; that one loses its
+ * outside text and, if even so refused, is tried again each minute, so that it is neither lost
+ * nor sent again meanwhile.
  */
 import { type AttemptRecord, withoutOutsideText } from '../../domain/dispatch/attempt-record.ts';
 import type { Log } from '../../lib/log.ts';
@@ -31,7 +32,10 @@ const batchMax = 500;
 /** A second batch beside one in flight only when it is worth its transaction. */
 const besideMin = 200;
 const inFlightMax = 2;
-/** Waiting so long makes batches of 30 and more at full load and delays an idle delivery's row by it. */
+/**
+ * Waiting so long makes batches of 30 and more at full load and delays an idle delivery's row by
+ * it.
+ */
 const collectMs = 3;
 const entriesMax = 20_000;
 const bytesMax = 64 * 1024 * 1024;
@@ -44,7 +48,9 @@ const bytesOf = (record: AttemptRecord) =>
   (record.responseHeaders?.length ?? 0) +
   record.requestHeaders.length;
 
-/** Two recorders that lock the same rows must take them in the same order, as cancelPending does. */
+/**
+ * Two recorders that lock the same rows must take them in the same order, as cancelPending does.
+ */
 const byDeliveryId = (a: Entry, b: Entry) =>
   a.record.deliveryId < b.record.deliveryId
     ? -1

@@ -1,6 +1,7 @@
 /**
- * Makes one attempt: headers, signatures, the request, and what the answer means. Never rejects: what
- * throws for one delivery fails that one attempt as `internal_error` and leaves the others alone.
+ * Makes one attempt: headers, signatures, the request, and what the answer means. Never rejects:
+ * what throws for one delivery fails that one attempt as `internal_error` and leaves the others
+ * alone.
  */
 import type { AttemptRecord, NextStep } from '../../domain/dispatch/attempt-record.ts';
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
