@@ -4,11 +4,11 @@
  * alone, is bounded in time and count, and removes all that it made, after Ctrl-C too. Never fails
  * by a time: it compares, people judge.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { answerCalls, childFlag, type Commands, startChild } from './child.ts';
+import { answerCalls, type Commands, childFlag, startChild } from './child.ts';
 import { describeRun } from './machine.ts';
 import { loadCommands } from './processes/load.ts';
 import { probeCommands } from './processes/probe.ts';
@@ -72,23 +72,23 @@ async function prepareProgram(checkout: boolean): Promise<Program> {
 /** What a scenario is given, all of it stopped and removed by `cleanUp`, the last first. */
 function createBench(program: Program, quick: boolean) {
   const started: (() => Promise<void>)[] = [];
+  /** Noted before it has started: a signal may come meanwhile. */
+  function keep<Started extends { stop(): Promise<void> }>(starting: Promise<Started>) {
+    started.push(() => starting.then((one) => one.stop()).catch(() => {}));
+    return starting;
+  }
   const bench: Bench = {
     quick,
+    keep,
     async folder() {
       const path = await mkdtemp(join(tmpdir(), 'opsforge-bench-'));
       started.push(() => rm(path, { recursive: true, force: true }));
+      // As root PostgreSQL runs as another account, which must be able to enter.
+      await chmod(path, 0o755);
       return path;
     },
-    async startService(options) {
-      const service = await startService(program, options);
-      started.push(() => service.stop());
-      return service;
-    },
-    async startProcess<Of extends Commands>(name: string) {
-      const child = await startChild<Of>(name);
-      started.push(() => child.stop());
-      return child;
-    },
+    startService: (options) => keep(startService(program, options)),
+    startProcess: <Of extends Commands>(name: string) => keep(startChild<Of>(name)),
     say: (line) => console.error(`  ${line}`),
   };
   return {

@@ -43,3 +43,17 @@ export function familyProcessorMs(pid: number): number | null {
   }
   return ticks * msPerTick;
 }
+
+export type ProcessorUse = { ownMicroseconds: number | null; databaseMicroseconds: number | null };
+
+/** Starts counting; the function returned ends it and shares the time among `events`. */
+export function startCounting(pid: number, databasePid: number): (events: number) => ProcessorUse {
+  const ownMs = processorMs(pid);
+  const databaseMs = familyProcessorMs(databasePid);
+  const share = (nowMs: number | null, beforeMs: number | null, events: number) =>
+    nowMs === null || beforeMs === null ? null : ((nowMs - beforeMs) * 1_000) / events;
+  return (events) => ({
+    ownMicroseconds: share(processorMs(pid), ownMs, events),
+    databaseMicroseconds: share(familyProcessorMs(databasePid), databaseMs, events),
+  });
+}

@@ -36,6 +36,8 @@ export type Bench = {
   startService(options: ServiceOptions): Promise<Service>;
   /** A process of processes/, by its name. */
   startProcess<Of extends Commands>(name: string): Promise<Child<Of>>;
+  /** Anything else that must be stopped in the end. */
+  keep<Started extends { stop(): Promise<void> }>(starting: Promise<Started>): Promise<Started>;
   /** Progress, on stderr. */
   say(line: string): void;
 };

@@ -50,13 +50,17 @@ function answer(line: string): 0 {
 
 /** A failure in one line; what is not ours to explain keeps its own message. */
 function plainLine(error: unknown): string {
-  const message =
-    error instanceof AppError && error.cause instanceof Error
-      ? `${error.message} (${error.cause.message})`
-      : error instanceof Error
-        ? error.message
-        : String(error);
-  return message.replaceAll(/\s*\n\s*/g, ' ');
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  const withCause = error instanceof AppError && cause instanceof Error;
+  const line = withCause ? `${message} (${reasonOf(cause)})` : reasonOf(error);
+  return line.replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** The query builder's own message holds the statement's values: secrets among them. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isQuery = error.message.startsWith('Failed query: ');
+  return isQuery ? `a statement failed: ${reasonOf(error.cause)}` : error.message;
 }
 
 function findCommand(argv: string[]): { name: string; command: Command; rest: string[] } {

@@ -1,7 +1,7 @@
 /**
  * Every request has an id, which its answer, its problem and its log lines carry: the caller's own
- * where that is a sane one, else a new UUIDv7. Held beside the request, so that every hook and handler
- * finds it without passing it on.
+ * where that is a sane one, else a new UUIDv7. Held beside the request, so that every hook and
+ * handler finds it without passing it on.
  */
 const saneId = /^[A-Za-z0-9._-]{1,128}$/;
 

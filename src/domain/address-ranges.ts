@@ -1,6 +1,6 @@
 /**
- * The ranges that lead nowhere public: IANA's special-purpose registries, and every way in which IPv6
- * carries an IPv4 address (a translator or tunnel at hand would send it on to that address).
+ * The ranges that lead nowhere public: IANA's special-purpose registries, and every way in which
+ * IPv6 carries an IPv4 address (a translator or tunnel at hand would send it on to that address).
  * The first range that holds an address names the reason, so narrower ranges stand first.
  */
 type AddressRange = {

@@ -1,7 +1,8 @@
 /**
  * Which addresses opsforge may be made to talk to, and which URLs may name them.
- * Anything that is not plainly a public unicast address is refused, whatever spelling or IPv4-in-IPv6
- * carrier it comes in; the operator's own ranges open holes, except for what never names one host.
+ * Anything that is not plainly a public unicast address is refused, whatever spelling or
+ * IPv4-in-IPv6 carrier it comes in; the operator's own ranges open holes, except for what never
+ * names one host.
  * Pure: resolving names and pinning connections is outbound/address-guard.ts.
  */
 import ipaddr from 'ipaddr.js';
@@ -124,7 +125,9 @@ function parseAddress(ip: string): Address | null {
   return ipaddr.IPv6.isValid(hex) ? ipaddr.IPv6.parse(hex) : null;
 }
 
-/** ipaddr.js 2.5.0 reads `::8.8.8.8` as the IPv4-mapped `::ffff:8.8.8.8`, which is another address. */
+/**
+ * ipaddr.js 2.5.0 reads `::8.8.8.8` as the IPv4-mapped `::ffff:8.8.8.8`, which is another address.
+ */
 function dottedAsHex(tail: string): string {
   if (!ipaddr.IPv4.isValidFourPartDecimal(tail)) return tail;
   const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(tail).octets;

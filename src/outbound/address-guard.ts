@@ -48,7 +48,9 @@ export function createAddressGuard(options: {
   const { allowed, nowMs, resolve = resolveBySystem } = options;
   const isLocal = createLocalAddresses(nowMs);
 
-  /** The range is named, the address is not: which private address a name has is not for everyone. */
+  /**
+   * The range is named, the address is not: which private address a name has is not for everyone.
+   */
   function judge(host: string, ips: string[]): Judged<string[], GuardError> {
     const addresses: string[] = [];
     const subject =

@@ -13,9 +13,13 @@ export type OutboundRequest = {
   /** `host`, `content-length` and what else belongs to the connection is set here, never taken. */
   headers: Readonly<Record<string, string>>;
   body: string | null;
-  /** From the moment a slot is free until the last byte of the answer: DNS, connecting, all of it. */
+  /**
+   * From the moment a slot is free until the last byte of the answer: DNS, connecting, all of it.
+   */
   timeoutMs: number;
-  /** True: connection and TLS are timed, on a connection of its own, at under half the throughput. */
+  /**
+   * True: connection and TLS are timed, on a connection of its own, at under half the throughput.
+   */
   phases: boolean;
   signal?: AbortSignal;
 };
@@ -47,7 +51,9 @@ export type OutboundResult =
   | {
       kind: 'answer';
       statusCode: number;
-      /** Names in lower case, repeated ones joined by ", "; at most 64, 4 KiB each, 16 KiB in all. */
+      /**
+       * Names in lower case, repeated ones joined by ", "; at most 64, 4 KiB each, 16 KiB in all.
+       */
       headers: Record<string, string>;
       /** The first 16 KiB as UTF-8; what is not UTF-8, and U+0000, as U+FFFD. */
       body: string;

@@ -108,10 +108,13 @@ function networkReason(code: string): string {
 }
 
 /** OpenSSL's verification failures as Node and Bun name them. */
+const certificateCode = new RegExp(
+  '^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_|INVALID_(CA|PURPOSE)|CRL_|' +
+    'PATH_LENGTH)',
+);
+
 export function isCertificateCode(code: string): boolean {
-  return /^(CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_|INVALID_(CA|PURPOSE)|CRL_|PATH_LENGTH)/.test(
-    code,
-  );
+  return certificateCode.test(code);
 }
 
 /**

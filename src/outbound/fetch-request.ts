@@ -85,7 +85,9 @@ function fetchInit(exchange: Exchange, ca: string | undefined): BunFetchRequestI
   return init;
 }
 
-/** Bun verifies certificates within the handshake, so none of these has sent a byte of the request. */
+/**
+ * Bun verifies certificates within the handshake, so none of these has sent a byte of the request.
+ */
 function neverConnected(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
   const code = String(error.code);
@@ -97,7 +99,9 @@ function neverConnected(error: unknown): boolean {
   );
 }
 
-/** RFC 9112 6.3: an answer whose end can be read in two ways may be an attack; node:http refuses it. */
+/**
+ * RFC 9112 6.3: an answer whose end can be read in two ways may be an attack; node:http refuses it.
+ */
 function refuseTwoLengths(headers: Headers): void {
   if (headers.has('transfer-encoding') && headers.has('content-length')) {
     throw new ExchangeFailure(

@@ -1,8 +1,9 @@
 /**
- * The way out: one request to one vetted address, one deadline over all of it, no redirect followed,
- * a bounded part of the answer kept. `send` never rejects; whatever happens is a result.
- * At most `maxInFlight` run at once, so that Bun's own limit never queues a request unseen while its
- * deadline runs (fetch takes BUN_CONFIG_MAX_HTTP_REQUESTS at once and queues the rest in silence).
+ * The way out: one request to one vetted address, one deadline over all of it, no redirect
+ * followed, a bounded part of the answer kept. `send` never rejects; whatever happens is a result.
+ * At most `maxInFlight` run at once, so that Bun's own limit never queues a request unseen while
+ * its deadline runs (fetch takes BUN_CONFIG_MAX_HTTP_REQUESTS at once and queues the rest in
+ * silence).
  */
 import type { Log } from '../lib/log.ts';
 import type { AddressGuard } from './address-guard.ts';
@@ -24,12 +25,8 @@ import { createSlots } from './slots.ts';
 import { createTargets, type Target } from './target.ts';
 
 export type {
-  OutboundError,
-  OutboundErrorCode,
-  OutboundMethod,
   OutboundRequest,
   OutboundResult,
-  Timings,
 } from './exchange.ts';
 
 export type HttpClient = {

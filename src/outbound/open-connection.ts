@@ -1,6 +1,6 @@
 /**
- * Opens one connection to one of the vetted addresses (never to a name), through the operator's proxy
- * by a CONNECT to that same address where there is one, with TLS verified against the name.
+ * Opens one connection to one of the vetted addresses (never to a name), through the operator's
+ * proxy by a CONNECT to that same address where there is one, with TLS verified against the name.
  * Fills in phase, address and timings as it goes. Nothing of the request is sent here.
  */
 import net from 'node:net';
@@ -141,8 +141,8 @@ async function connectThrough(proxy: OutboundProxy, exchange: Exchange): Promise
 }
 
 /**
- * Reads up to the blank line. By 'readable', since a socket that was paused after 'data' stays paused
- * for whoever reads it next; what came after the blank line is put back for them.
+ * Reads up to the blank line. By 'readable', since a socket that was paused after 'data' stays
+ * paused for whoever reads it next; what came after the blank line is put back for them.
  */
 function readProxyAnswer(
   socket: net.Socket,

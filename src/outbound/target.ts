@@ -15,7 +15,9 @@ export type Target = {
   readonly host: string;
   /** Path and query. */
   readonly path: string;
-  /** RFC 6066 allows no address as a server name; the certificate is then checked by the address. */
+  /**
+   * RFC 6066 allows no address as a server name; the certificate is then checked by the address.
+   */
   readonly serverName: string | null;
 };
 

@@ -6,6 +6,7 @@
  */
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Options, type Sql } from 'postgres';
+import { parseArray, plainArray, textArray } from './array-literal.ts';
 
 export type Connection = {
   readonly sql: Sql;
@@ -23,6 +24,30 @@ type ConnectOptions = {
   onNotification?: (channel: string, payload: string) => void;
   /** Called once, at the moment on which the socket closed, whoever closed it. */
   onClosed?: () => void;
+};
+
+/**
+ * Array types by their OIDs in pg_type, which never change. postgres.js would ask for them on every
+ * connection, and a connection that dies during that question rejects where nobody listens, which
+ * ends the process (285 of 300 connects against a loop that killed backends). A text is a literal
+ * already (drizzle's, and array-literal.ts for the hottest statements).
+ */
+const arrayTypes = {
+  texts: {
+    to: 1009,
+    from: [1009, 1015, 2951],
+    serialize: (items: string | (string | null)[]) =>
+      typeof items === 'string' ? items : textArray(items),
+    parse: parseArray,
+  },
+  numbers: {
+    to: 1007,
+    from: [1005, 1007, 1016, 1021, 1022],
+    serialize: (items: string | (number | null)[]) =>
+      typeof items === 'string' ? items : plainArray(items),
+    parse: (literal: string) =>
+      parseArray(literal).map((item) => (item === null ? null : Number(item))),
+  },
 };
 
 const connectTimeoutSecondsDefault = 5;
@@ -62,6 +87,7 @@ function openClient(options: ConnectOptions): Connection {
     connect_timeout: options.connectTimeoutSeconds ?? connectTimeoutSecondsDefault,
     backoff: () => reconnectDelaySeconds,
     onnotice: () => {},
+    fetch_types: false,
     connection: { application_name: options.applicationName },
     onclose: () => {
       if (!alive) return;
@@ -70,6 +96,8 @@ function openClient(options: ConnectOptions): Connection {
       options.onClosed?.();
     },
   };
+  // Its types want to know each at compile time.
+  Object.assign(settings, { types: arrayTypes });
   // Understood by postgres.js, absent from its types.
   if (options.onNotification !== undefined) {
     Object.assign(settings, { onnotify: options.onNotification });

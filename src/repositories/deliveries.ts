@@ -1,7 +1,7 @@
 /**
  * Deliveries of the transaction's tenant, one at a time and for endpoints: pending ones stand in
- * delivery_queue, ended ones in deliveries. A queue row marked `manual` is an attempt asked for after
- * the end and no delivery of its own. Lists are in delivery-lists.ts.
+ * delivery_queue, ended ones in deliveries. A queue row marked `manual` is an attempt asked for
+ * after the end and no delivery of its own. Lists are in delivery-lists.ts.
  */
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { deliveries, deliveryAttempts, deliveryQueue } from '../../db/schema/webhooks.ts';
@@ -28,7 +28,7 @@ export type DeliveryRow = {
 
 export type AttemptRow = typeof deliveryAttempts.$inferSelect;
 
-export const pendingColumns = {
+const pendingColumns = {
   id: deliveryQueue.id,
   projectId: deliveryQueue.projectId,
   eventId: deliveryQueue.eventId,
@@ -42,7 +42,7 @@ export const pendingColumns = {
   replayId: deliveryQueue.replayId,
 };
 
-export const endedColumns = {
+const endedColumns = {
   id: deliveries.id,
   projectId: deliveries.projectId,
   eventId: deliveries.eventId,
@@ -183,9 +183,9 @@ export async function cancelPendingDelivery(
 }
 
 /**
- * Ends up to `limit` pending deliveries of an endpoint, oldest first, and drops attempts asked for by
- * hand; answers how many rows left the queue. Rows that are being recorded are passed over, so that
- * the two can never wait for each other in a circle. By delivery_queue_endpoint_idx.
+ * Ends up to `limit` pending deliveries of an endpoint, oldest first, and drops attempts asked for
+ * by hand; answers how many rows left the queue. Rows that are being recorded are passed over, so
+ * that the two can never wait for each other in a circle. By delivery_queue_endpoint_idx.
  */
 export async function cancelEndpointBatch(
   tx: TenantTx,
@@ -204,8 +204,8 @@ export async function cancelEndpointBatch(
           order by id limit ${limit} for update skip locked))
         returning *
       ), ended as (
-        insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
-          reason, attempts, created_at, completed_at, last_status_code, last_error, replay_id)
+        insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type,
+          status, reason, attempts, created_at, completed_at, last_status_code, last_error, replay_id)
         select id, tenant_id, project_id, event_id, endpoint_id, event_type, 'cancelled',
           ${reason}, attempts, created_at, now(), last_status_code, last_error, replay_id
         from gone where not manual

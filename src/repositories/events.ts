@@ -1,9 +1,19 @@
 /** Events of the transaction's tenant; immutable. Accepting them is accepted-events.ts. */
-import { and, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
+import type { Sql } from 'postgres';
 import { webhookEvents } from '../../db/schema/webhooks.ts';
 import type { EventId, ProjectId } from '../domain/ids.ts';
-import { type TypeFilter, typeCondition } from './delivery-lists.ts';
-import { type Found, payloadScanSteps, type ScanRange, scanNewest, scanSteps } from './scan.ts';
+import { type TypeFilter, typeMatches } from './delivery-lists.ts';
+import {
+  type Found,
+  type Fragment,
+  inRange,
+  payloadScanSteps,
+  type ScanRange,
+  scanNewest,
+  scanStatement,
+  scanSteps,
+} from './scan.ts';
 import type { TenantTx } from './transactions.ts';
 
 export type EventRow = {
@@ -80,58 +90,61 @@ export async function insertEvent(
   );
 }
 
-/** Newest first. */
+/** Newest first, by the primary key. */
 export function listEvents(tx: TenantTx, filter: EventFilter): Promise<Found<EventRow, EventId>> {
-  const inRange = (range: ScanRange<EventId>) =>
-    and(
-      eq(webhookEvents.tenantId, tx.tenantId),
-      range.from === null ? undefined : gte(webhookEvents.id, range.from),
-      range.before === null ? undefined : lt(webhookEvents.id, range.before),
-    );
+  const { sql } = tx;
   return scanNewest<EventRow, EventId>({
     range: filter.range,
     limit: filter.limit,
     steps: filter.text === null ? scanSteps : payloadScanSteps,
-    async findStop(range, budget) {
-      const rows = await tx.run(
-        'findEventStop',
-        tx.db
-          .select({ id: webhookEvents.id })
-          .from(webhookEvents)
-          .where(inRange(range))
-          .orderBy(desc(webhookEvents.id))
-          .offset(budget - 1)
-          .limit(1),
-      );
-      return rows[0]?.id ?? null;
+    async read(range, budget, limit) {
+      const columns = sql`
+        id, project_id, type, ordering_key, metadata, received_at
+        ${filter.text === null ? sql`` : sql`, payload`}`;
+      const from = sql`
+        from webhook_events
+        where tenant_id = ${tx.tenantId} ${inRange(sql, range)}`;
+      const where = matches(sql, filter);
+      const step = scanStatement<ListedRow>(sql, { columns, from, where, budget, limit });
+      const rows = await tx.run('listEvents', step);
+      return rows.map((row) => (row.id === null ? row : { ...fromColumns(row), stop: row.stop }));
     },
-    find: (range, limit) =>
-      tx.run(
-        'listEvents',
-        tx.db
-          .select(columns)
-          .from(webhookEvents)
-          .where(and(inRange(range), ...conditions(filter)))
-          .orderBy(desc(webhookEvents.id))
-          .limit(limit),
-      ),
   });
 }
 
-function conditions(filter: EventFilter): (SQL | undefined)[] {
-  return [
-    eq(webhookEvents.projectId, filter.projectId),
-    filter.type === null ? undefined : typeCondition(webhookEvents.type, filter.type),
-    filter.text === null ? undefined : textCondition(filter.text),
-  ];
+function matches(sql: Sql, { projectId, type, text }: EventFilter): Fragment {
+  return sql`project_id = ${projectId}
+    ${type === null ? sql`` : sql`and ${typeMatches(sql, sql`type`, type)}`}
+    ${text === null ? sql`` : sql`and (${textMatches(sql, text)})`}`;
 }
 
-function textCondition(text: EventTextSearch): SQL | undefined {
-  const { orderingKey, metadata, payload, id } = webhookEvents;
-  const inPayload = text.words.map((word) => sql`strpos(lower(${payload}), lower(${word})) > 0`);
-  return or(
-    eq(orderingKey, text.exact),
-    sql`exists (select from json_each_text(${metadata}) label where label.value = ${text.exact})`,
-    and(gte(id, text.payloadFrom), ...inPayload),
+function textMatches(sql: Sql, text: EventTextSearch): Fragment {
+  const inPayload = text.words.reduce(
+    (all, word) => sql`${all} and strpos(lower(payload), lower(${word})) > 0`,
+    sql`id >= ${text.payloadFrom}`,
   );
+  return sql`ordering_key = ${text.exact}
+    or exists (select from json_each_text(metadata) label where label.value = ${text.exact})
+    or (${inPayload})`;
+}
+
+/** Times are text, as PostgreSQL has them. */
+type ListedRow = {
+  id: EventId;
+  project_id: ProjectId;
+  type: string;
+  ordering_key: string | null;
+  metadata: Record<string, string> | null;
+  received_at: string;
+};
+
+function fromColumns(row: ListedRow): EventRow {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    type: row.type,
+    orderingKey: row.ordering_key,
+    metadata: row.metadata,
+    receivedAt: new Date(row.received_at),
+  };
 }

@@ -12,6 +12,8 @@ export type Pool = {
   acquire(): Promise<Connection>;
   /** `reusable` false when the state of the session is in doubt. */
   release(connection: Connection, reusable: boolean): void;
+  /** One connection did not answer: those that wait would not either, new ones tell soon. */
+  closeIdle(): void;
   counts(): PoolCounts;
   /** Refuses new work, waits for none that is under way. */
   close(): Promise<void>;
@@ -55,11 +57,16 @@ export function createPool({ url, size, applicationName }: PoolOptions): Pool {
   async function open(): Promise<Connection> {
     opening += 1;
     try {
-      const connection: Connection = await connect({
+      // It may close while it is being opened: before there is anything to forget.
+      let opened: Connection | null = null;
+      const connection = await connect({
         url,
         applicationName,
-        onClosed: () => forget(connection),
+        onClosed: () => {
+          if (opened !== null) forget(opened);
+        },
       });
+      opened = connection;
       if (closed) {
         await connection.close();
         throw databaseAway();
@@ -118,6 +125,12 @@ export function createPool({ url, size, applicationName }: PoolOptions): Pool {
       }
       clearTimeout(waiter.timer);
       waiter.resolve(connection);
+    },
+    closeIdle() {
+      for (const connection of [...idle]) {
+        forget(connection);
+        void connection.close();
+      }
     },
     counts: () => ({ idle: idle.length, busy: all.size - idle.length, waiting: waiters.length }),
     async close() {

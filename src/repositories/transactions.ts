@@ -53,6 +53,13 @@ type DatabaseOptions = {
 const statementTimeoutMs = 10_000;
 /** The loops' batches may meet a cold cache or a vacuum. */
 const workerStatementTimeoutMs = 30_000;
+/**
+ * A server that stands still (stopped, its disk stuck) keeps no statement timeout: a transaction that
+ * takes longer than this loses its connection. Requests must be answered before their client is cut
+ * off (30 s, app/http-listener.ts), the wait for a group and for a new connection included.
+ */
+const requestMsMax = statementTimeoutMs + 1_000;
+const workerMsMax = 2 * workerStatementTimeoutMs;
 
 /** SQLSTATEs of a server that is stopping, starting, full or out of connections. */
 const awayStates = new Set([
@@ -121,6 +128,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   async function transact<Result>(
+    limitMs: number,
     settings: (sql: Sql) => PendingQuery<Row[]>,
     work: (tx: ReturnType<typeof makeTransaction>) => Promise<Result>,
   ): Promise<Result> {
@@ -128,6 +136,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     const { sql } = connection;
     const done: (() => void)[] = [];
     let reusable = false;
+    const late = setTimeout(() => {
+      void connection.close();
+      pool.closeIdle();
+    }, limitMs);
     try {
       const opening = Promise.all([sql`begin`.execute(), settings(sql).execute()]);
       // The work's own statement fails as well and is awaited first; the reason is thrown below.
@@ -153,6 +165,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       throw error instanceof AppError || !isDatabaseAway(error) ? error : databaseAway(error);
     } finally {
+      clearTimeout(late);
       pool.release(connection, reusable);
     }
   }
@@ -161,6 +174,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     withTenant: (tenantId, work) =>
       transact(
+        requestMsMax,
         (sql) => sql`select set_config('role', 'opsforge_app', true),
           set_config('app.tenant_id', ${tenantId}, true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
@@ -168,12 +182,14 @@ export function openDatabase(options: DatabaseOptions): Database {
       ),
     withLookup: (work) =>
       transact(
+        requestMsMax,
         (sql) => sql`select set_config('role', 'opsforge_lookup', true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as LookupTx),
       ),
     withIngest: (tenantIds, work) =>
       transact(
+        requestMsMax,
         (sql) => sql`select set_config('role', 'opsforge_ingest', true),
           set_config('app.tenant_ids', ${`{${tenantIds.join(',')}}`}, true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
@@ -181,6 +197,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       ),
     withWorker: (work) =>
       transact(
+        workerMsMax,
         (sql) => sql`select set_config('role', 'opsforge_worker', true),
           set_config('statement_timeout', ${`${workerStatementTimeoutMs}`}, true)`,
         (tx) => work(tx as WorkerTx),

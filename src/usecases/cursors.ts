@@ -11,7 +11,7 @@ export type SearchedPage<Item> = Page<Item> & { searchedUntil?: string };
 
 const idBytes = 16;
 
-export function encodeCursor(id: string): string {
+function encodeCursor(id: string): string {
   const bytes = Uint8Array.fromHex(id.replaceAll('-', ''));
   return bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
@@ -37,8 +37,8 @@ export function toPage<Row extends { id: string }, Item>(
 }
 
 /**
- * The same for a search with a scan budget. `stoppedAt` is the last id that was looked at, null when
- * the search saw everything.
+ * The same for a search with a scan budget. `stoppedAt` is the last id that was looked at, null
+ * when the search saw everything.
  */
 export function toSearchedPage<Row extends { id: string }, Item>(
   found: { rows: readonly Row[]; stoppedAt: string | null },

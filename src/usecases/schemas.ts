@@ -1,13 +1,14 @@
 /**
- * Pieces that every feature's inputs and views share. Inputs are strict, so that a misspelt member is
- * an error and not a silent nothing; views leave room for members to come.
- * What PostgreSQL cannot store (U+0000, half a surrogate pair) is refused here, not by an error there.
+ * Pieces that every feature's inputs and views share. Inputs are strict, so that a misspelt member
+ * is an error and not a silent nothing; views leave room for members to come.
+ * What PostgreSQL cannot store (U+0000, half a surrogate pair) is refused here, not by an error
+ * there.
  */
 import { z } from 'zod';
 import { decodeCursor } from './cursors.ts';
 
-export const listLimitDefault = 50;
-export const listLimitMax = 200;
+const listLimitDefault = 50;
+const listLimitMax = 200;
 /** Beyond any system's date; keeps ids made of it within their 48 bits. */
 const momentMaxMs = Date.UTC(9999, 11, 31);
 

@@ -155,7 +155,7 @@ describe('the list', () => {
     expect((await list(key, { endpointId: foreign.endpointId })).ids()).toEqual([]);
   });
 
-  test('stops after a bounded number of rows in both places, and goes on without a gap', async () => {
+  test('stops after a bounded number of rows, and goes on without a gap', async () => {
     const world = await newWorld();
     const { tenant, key, endpointId } = world;
     const oldEnded = await delivery(world, 60 * minute, { eventType: 'rare' });
@@ -170,7 +170,7 @@ describe('the list', () => {
               placing lpad(to_hex(n), 12, '0') from 25 for 12)::uuid,
             ${tenant.tenantId}, ${tenant.projectId}, ${newId<EventId>(0)}, ${endpointId}, 'common',
             'delivered', 1, now(), now()
-          from generate_series(1, 21000) n`,
+          from generate_series(1, 30000) n`,
       ),
     );
     const first = await list(key, { type: 'rare' });

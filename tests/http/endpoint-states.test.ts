@@ -1,4 +1,6 @@
-/** Enabling, disabling, pausing, resuming, deleting, testing: and what becomes of what is pending. */
+/**
+ * Enabling, disabling, pausing, resuming, deleting, testing: and what becomes of what is pending.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type EndpointId, type EventId, idTimeMs } from '../../src/domain/ids.ts';
 import { startApi, type TestApi } from '../support/api.ts';
@@ -66,7 +68,7 @@ describe.each<[string, Record<Status, Status | 409>]>([
   });
 });
 
-test('disabling ends what is pending, in batches, and drops attempts asked for by hand', async () => {
+test('disabling ends what is pending and drops attempts asked for by hand', async () => {
   const { tenant, key, id, path } = await newEndpoint();
   const eventId = await fillQueue(tenant, id, 5_003);
   const endedId = await createEndedRow(api.db.database, tenant, eventId, id, { status: 'failed' });

@@ -1,6 +1,7 @@
 /**
- * What holds for every operation of the document, so that a new one cannot be forgotten: it works with
- * a key that may, and is refused without a credential, without the scope, and to another tenant.
+ * What holds for every operation of the document, so that a new one cannot be forgotten: it works
+ * with a key that may, and is refused without a credential, without the scope, and to another
+ * tenant.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openapiDocument } from '../../src/controllers/server.ts';

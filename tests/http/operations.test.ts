@@ -112,7 +112,7 @@ describe('the page of the document', () => {
     expect(page.text).toContain('swagger-ui');
   });
 
-  test('has assets that are sent packed to who takes that, and only under their own hash', async () => {
+  test('has assets that are sent packed, and only under their own hash', async () => {
     const page = await api.send('GET', '/swagger');
     const [, url = ''] = /src="([^"]+swagger-ui\.js)"/.exec(page.text) ?? [];
     const packed = await api.send('GET', url, { headers: { 'accept-encoding': 'gzip' } });

@@ -34,7 +34,7 @@ test('a project is made, read, renamed and deleted', async () => {
   expect((await api.send('GET', projects, { key })).ids()).not.toContain(made.string('id'));
 });
 
-test('projects of one name get slugs of their own, and a deleted one gives its slug back', async () => {
+test('projects of one name get slugs of their own; a deleted one gives its back', async () => {
   const { key } = await newAdmin();
   const body = { name: 'Shop' };
   const made = await Promise.all([1, 2, 3].map(() => api.send('POST', projects, { key, body })));

@@ -1,8 +1,8 @@
 /**
- * The HTTP side on a real database, asked as a client would. Every answer of the API is held against
- * the OpenAPI document: its status must be described and its body must match, to the last member; the
- * body of a request that succeeds must match too. Only the outside is faked: which URLs are allowed,
- * and who hears of wake-ups and changes.
+ * The HTTP side on a real database, asked as a client would. Every answer of the API is held
+ * against the OpenAPI document: its status must be described and its body must match, to the last
+ * member; the body of a request that succeeds must match too. Only the outside is faked: which
+ * URLs are allowed, and who hears of wake-ups and changes.
  */
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';

@@ -1,5 +1,6 @@
 /**
- * Receivers that misbehave below HTTP: raw sockets on 127.0.0.1 that write what no HTTP server would.
+ * Receivers that misbehave below HTTP: raw sockets on 127.0.0.1 that write what no HTTP server
+ * would.
  * Each behaviour acts once the request's head is there, unless its comment says otherwise.
  */
 import { createServer, type Socket } from 'node:net';
@@ -103,6 +104,7 @@ function answer(text: string | Buffer): OnConnection {
 
 const ok = 'HTTP/1.1 200 OK\r\n';
 const gigabyte = 1024 ** 3;
+const metadataUrl = 'http://169.254.169.254/';
 const okWith = (headers: string, body = '') => `${ok}${headers}\r\n\r\n${body}`;
 
 export const bad = {
@@ -163,9 +165,7 @@ export const bad = {
   notModified: afterHead((socket) =>
     socket.write('HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\n\r\n'),
   ),
-  redirect: answer(
-    'HTTP/1.1 301 Moved Permanently\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n',
-  ),
+  redirect: answer(`HTTP/1.1 301 Moved\r\nlocation: ${metadataUrl}\r\ncontent-length: 0\r\n\r\n`),
   oddBytes: answer(
     Buffer.concat([
       Buffer.from(okWith('content-length: 6\r\nx-latin: caf\xe9'), 'latin1'),
@@ -183,6 +183,10 @@ export const bad = {
     socket.resume();
   }) satisfies OnConnection,
   sixtyFiveHeaders: answer(
-    `${ok}${Array.from({ length: 65 }, (_, i) => `x-${i}: ${'v'.repeat(200)}`).join('\r\n')}\r\ncontent-length: 0\r\n\r\n`,
+    okWith(
+      Array.from({ length: 65 }, (_, i) => `x-${i}: ${'v'.repeat(200)}`)
+        .concat('content-length: 0')
+        .join('\r\n'),
+    ),
   ),
 } satisfies Record<string, OnConnection>;

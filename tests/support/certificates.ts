@@ -1,6 +1,6 @@
 /**
- * Certificates for tests, valid 2025 to 2119 but for the expired one. Embedded, so that tests need no
- * OpenSSL; these keys protect nothing. `authority` signed all but `selfSigned`.
+ * Certificates for tests, valid 2025 to 2119 but for the expired one. Embedded, so that tests need
+ * no OpenSSL; these keys protect nothing. `authority` signed all but `selfSigned`.
  */
 export const authority = `-----BEGIN CERTIFICATE-----
 MIIBdTCCARqgAwIBAgIBATAKBggqhkjOPQQDAjAiMSAwHgYDVQQDDBdvcHNmb3Jn

@@ -1,4 +1,6 @@
-/** A process of its own that sends one request and prints the result: `send-once.ts URL true|false`. */
+/**
+ * A process of its own that sends one request and prints the result: `send-once.ts URL true|false`.
+ */
 import { createHttpClient } from '../../src/outbound/http-client.ts';
 
 const [url = '', phases] = process.argv.slice(2);

@@ -46,11 +46,12 @@ function start(overrides: Parameters<typeof startEngine>[1] = {}) {
   return started;
 }
 
-/** Ends every connection of the service, as a restart of the database does. */
-async function killConnections(): Promise<void> {
-  await db.admin.sql`
+/** Ends the connections of the service, as a restart of the database does; answers how many. */
+async function killConnections(): Promise<number> {
+  const killed = await db.admin.sql`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'tests-service'`;
+  return killed.length;
 }
 
 /** Answers wait until `open` is called. */
@@ -190,10 +191,12 @@ describe('a database that goes away', () => {
     const queued = await queueDeliveries(db.database, tenant, endpointId, payloads);
     started.engine.offer(queued);
     started.engine.wakeEndpoints([endpointId]);
+    let killed = 0;
     for (const come of [50, 100, 150, 200, 250, 300]) {
       await receiver.waitFor(come);
-      await killConnections();
+      killed += await killConnections();
     }
+    expect(killed).toBeGreaterThan(0);
     const rows = await eventually(
       () => findDeliveries(db, endpointId),
       (found) => found.every((row) => row.status === 'delivered'),

@@ -11,6 +11,8 @@ export type LoadTarget = { port: number; path: string; headers: Record<string, s
 export type LoadResult = {
   /** Answers with 202 within the measured time. */
   accepted: number;
+  /** The same, warm-up included. */
+  acceptedInAll: number;
   perSecond: number;
   latencyMs: Spread;
   /** Every answer that was not 202, by status: figures with any are worth nothing. */
@@ -68,11 +70,7 @@ export function loadCommands() {
       wakeParked();
     },
     /** One after the other, each `everyMs` after the start of the last. Times are machineMs. */
-    async pace(options: {
-      target: LoadTarget;
-      bodies: string[];
-      everyMs: number;
-    }): Promise<Paced> {
+    async pace(options: { target: LoadTarget; bodies: string[]; everyMs: number }): Promise<Paced> {
       const { target, bodies, everyMs } = options;
       const sentMs = new Float64Array(bodies.length);
       const latencyMs = new Float64Array(bodies.length);
@@ -141,16 +139,22 @@ function createTally(fromMs: number, untilMs: number) {
   const latencies = new Float64Array(latenciesMax);
   const refused: Record<string, number> = {};
   let count = 0;
+  let all = 0;
   return {
     add(status: number, startedMs: number, endedMs: number): void {
-      if (status !== 202) refused[status] = (refused[status] ?? 0) + 1;
-      else if (endedMs >= fromMs && endedMs < untilMs && count < latenciesMax) {
+      if (status !== 202) {
+        refused[status] = (refused[status] ?? 0) + 1;
+        return;
+      }
+      all += 1;
+      if (endedMs >= fromMs && endedMs < untilMs && count < latenciesMax) {
         latencies[count++] = endedMs - startedMs;
       }
     },
     result(durationMs: number): LoadResult {
       return {
         accepted: count,
+        acceptedInAll: all,
         perSecond: (count * 1_000) / durationMs,
         latencyMs: spreadOf(latencies.subarray(0, count)),
         refused,

@@ -2,12 +2,7 @@
  * The probe's two statements: the rows of src/repositories/accepted-events.ts and delivery-records.ts
  * for the case that all goes well, each with its transaction in one round trip.
  */
-import {
-  joinedTexts,
-  plainArray,
-  textArray,
-  textSeparator,
-} from '../../../src/repositories/array-literal.ts';
+import { joinedTexts, plainArray, textArray } from '../../../src/repositories/array-literal.ts';
 import type { Connection } from '../../../src/repositories/connection.ts';
 
 export type ProbeEvent = {
@@ -33,6 +28,9 @@ export type ProbeRecord = {
   responseBody: string;
 };
 
+/** Stands for the key that posted them. */
+const apiKeyId = Bun.randomUUIDv7();
+
 export async function insertAll(
   { sql }: Connection,
   tenantId: string,
@@ -52,11 +50,11 @@ export async function insertAll(
         select * from unnest(${column((e) => e.id)}::uuid[], ${column((e) => e.deliveryId)}::uuid[],
           ${column((e) => e.tenantId)}::uuid[], ${column((e) => e.projectId)}::uuid[],
           ${column((e) => e.endpointId)}::uuid[], ${type}::text[],
-          string_to_array(${payloads}, ${textSeparator}))
+          string_to_array(${payloads}, chr(31)))
           as new (id, delivery_id, tenant_id, project_id, endpoint_id, type, payload)
       ), events as (
-        insert into webhook_events (id, tenant_id, project_id, type, payload, hops)
-        select id, tenant_id, project_id, type, payload, 0 from new
+        insert into webhook_events (id, tenant_id, project_id, api_key_id, type, payload, hops)
+        select id, tenant_id, project_id, ${apiKeyId}, type, payload, 0 from new
       ), queued as (
         insert into delivery_queue (id, tenant_id, project_id, event_id, endpoint_id, event_type)
         select delivery_id, tenant_id, project_id, id, endpoint_id, type from new
@@ -83,8 +81,8 @@ export async function recordAll(
           ${column((r) => r.startedAtMs)}::float8[], ${column((r) => r.endedAtMs)}::float8[],
           ${column((r) => r.durationMs)}::integer[], ${column((r) => r.firstByteMs)}::real[],
           ${column((r) => r.statusCode)}::smallint[],
-          string_to_array(${joinedTexts(records.map((r) => r.requestHeaders))}, ${textSeparator}),
-          string_to_array(${joinedTexts(records.map((r) => r.responseHeaders))}, ${textSeparator}),
+          string_to_array(${joinedTexts(records.map((r) => r.requestHeaders))}, chr(31)),
+          string_to_array(${joinedTexts(records.map((r) => r.responseHeaders))}, chr(31)),
           ${textArray(records.map((r) => r.responseBody))}::text[])
           as u (tenant_id, delivery_id, id, started_ms, ended_ms, duration_ms, first_byte_ms,
             status_code, request_headers, response_headers, response_body)

@@ -8,7 +8,7 @@ import { newId } from '../../../src/domain/ids.ts';
 import { signHmac } from '../../../src/domain/signature.ts';
 import { createBatcher } from '../../../src/lib/batcher.ts';
 import { type Connection, connect } from '../../../src/repositories/connection.ts';
-import { insertAll, type ProbeEvent, recordAll, type ProbeRecord } from './probe-rows.ts';
+import { insertAll, type ProbeEvent, type ProbeRecord, recordAll } from './probe-rows.ts';
 
 export type ProbeCommands = ReturnType<typeof probeCommands>;
 

@@ -1,6 +1,5 @@
 /** How long until the service is ready: in an empty folder, and in one that has its database. */
-import { median } from '../figures.ts';
-import { inMs } from '../figures.ts';
+import { inMs, median } from '../figures.ts';
 import type { Bench, Scenario, Section } from '../scenario.ts';
 
 const rounds = 3;

@@ -1,4 +1,4 @@
-/** /api/v1/deliveries */
+/** /api/v1/deliveries: reading them, and what can be asked of one. */
 import { Elysia } from 'elysia';
 import type { DeliveryId } from '../../domain/ids.ts';
 import { cancelDelivery } from '../../usecases/deliveries/cancel-delivery.ts';
@@ -19,8 +19,14 @@ import { createOperations, thing } from './operation.ts';
 const item = thing<DeliveryId>('delivery');
 
 export function deliveryRoutes(identify: Identify) {
-  const operation = createOperations(identify);
   return new Elysia({ prefix: '/deliveries', tags: ['Deliveries'] })
+    .use(readingRoutes(identify))
+    .use(actionRoutes(identify));
+}
+
+function readingRoutes(identify: Identify) {
+  const operation = createOperations(identify);
+  return new Elysia()
     .get(
       '',
       ...operation(
@@ -57,7 +63,12 @@ export function deliveryRoutes(identify: Identify) {
         },
         ({ ctx, id, query }) => listAttempts(ctx, id, query),
       ),
-    )
+    );
+}
+
+function actionRoutes(identify: Identify) {
+  const operation = createOperations(identify);
+  return new Elysia()
     .post(
       '/:id/retry',
       ...operation(

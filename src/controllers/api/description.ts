@@ -1,6 +1,6 @@
 /**
- * An operation as the OpenAPI document says it: each body once, as JSON, and every problem that it may
- * answer. Schemas with an id are named here and written once, in the components.
+ * An operation as the OpenAPI document says it: each body once, as JSON, and every problem that it
+ * may answer. Schemas with an id are named here and written once, in the components.
  */
 import { z } from 'zod';
 import { type ProblemCode, problemKinds } from '../problem.ts';
@@ -63,8 +63,8 @@ export function describeOperation(operation: Described): JsonObject {
   };
 }
 
-/** Responses by status, for routes that describe themselves. `conflict` says when it is a 409. */
-export function describeProblems(problems: readonly ProblemCode[], conflict?: string): JsonObject {
+/** Responses by status; `conflict` says when it is a 409. */
+function describeProblems(problems: readonly ProblemCode[], conflict?: string): JsonObject {
   const statuses = [...new Set(problems)].map((code): [string, JsonObject] => {
     const reference = { $ref: `#/components/responses/${code}` };
     // Beside a $ref, OpenAPI 3.1 lets a description stand for the component's own.

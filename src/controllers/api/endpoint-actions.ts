@@ -23,8 +23,14 @@ import { createOperations, thing } from './operation.ts';
 const item = thing<EndpointId>('endpoint');
 
 export function endpointActionRoutes(identify: Identify) {
-  const operation = createOperations(identify);
   return new Elysia({ prefix: '/endpoints/:id', tags: ['Endpoints'] })
+    .use(secretAndTestRoutes(identify))
+    .use(stateRoutes(identify));
+}
+
+function secretAndTestRoutes(identify: Identify) {
+  const operation = createOperations(identify);
+  return new Elysia()
     .get(
       '/secret',
       ...operation(
@@ -70,7 +76,12 @@ export function endpointActionRoutes(identify: Identify) {
         },
         ({ ctx, id }) => sendTest(ctx, id),
       ),
-    )
+    );
+}
+
+function stateRoutes(identify: Identify) {
+  const operation = createOperations(identify);
+  return new Elysia()
     .post(
       '/enable',
       ...operation(

@@ -1,7 +1,8 @@
 /**
- * One operation of the API: its description and its handler are given together, so that the document
- * can say nothing else than what runs. The order is the same for all: who asks (401), what is named
- * (404), what is brought (415, 413, 400, 422); then the use case decides (403 first).
+ * One operation of the API: its description and its handler are given together, so that the
+ * document can say nothing else than what runs. The order is the same for all: who asks (401),
+ * what is named (404), what is brought (415, 413, 400, 422); then the use case decides (403
+ * first).
  */
 import type { z } from 'zod';
 import { notFound } from '../../domain/errors.ts';

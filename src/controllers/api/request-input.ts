@@ -6,7 +6,9 @@ import type { z } from 'zod';
 import { AppError, invalidField } from '../../domain/errors.ts';
 import { invalidInput } from '../../domain/field-errors.ts';
 
-/** The greatest body of a resource: an endpoint with all its headers and patterns is under 200 KiB. */
+/**
+ * The greatest body of a resource: an endpoint with all its headers and patterns is under 200 KiB.
+ */
 const bodyBytesMax = 256 * 1_024;
 const jsonContentType = /^application\/json\s*(?:;|$)/i;
 
@@ -24,8 +26,8 @@ export function readQuery<Schema extends z.ZodType>(
 }
 
 /**
- * Throws AppError `unsupported_media_type`, `too_large`, `malformed` (empty, not UTF-8, not JSON) or
- * `invalid`. `optional`: an empty body is as `{}`, for actions that need no word.
+ * Throws AppError `unsupported_media_type`, `too_large`, `malformed` (empty, not UTF-8, not JSON)
+ * or `invalid`. `optional`: an empty body is as `{}`, for actions that need no word.
  */
 export async function readJson<Schema extends z.ZodType>(
   request: Request,

@@ -1,6 +1,6 @@
 /**
- * Makes an API key and answers it, the only time that it can be seen. A key makes no key that can do
- * more than itself; one that is bound to a project makes keys of that project only.
+ * Makes an API key and answers it, the only time that it can be seen. A key makes no key that can
+ * do more than itself; one that is bound to a project makes keys of that project only.
  */
 import { apiKeyHint, generateApiKey, hashApiKey } from '../../domain/api-keys.ts';
 import { notFound } from '../../domain/errors.ts';

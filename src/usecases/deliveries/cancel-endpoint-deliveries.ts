@@ -1,8 +1,8 @@
 /**
- * Ends everything that is pending for an endpoint, in transactions of bounded size: a million rows in
- * one would hold back vacuum and every recorder. For use cases that have just disabled or deleted the
- * endpoint; what is accepted by a process whose cache is a moment behind, and what is left when this
- * process dies in between, the engine cancels when it meets it.
+ * Ends everything that is pending for an endpoint, in transactions of bounded size: a million rows
+ * in one would hold back vacuum and every recorder. For use cases that have just disabled or
+ * deleted the endpoint; what is accepted by a process whose cache is a moment behind, and what is
+ * left when this process dies in between, the engine cancels when it meets it.
  */
 import type { DeliveryReason } from '../../domain/deliveries.ts';
 import type { EndpointId } from '../../domain/ids.ts';

@@ -1,7 +1,7 @@
 /**
- * Asks for one attempt now. A pending delivery becomes due; one that has ended gets a queue row marked
- * `manual`, whose success makes it delivered and whose failure changes no state. Asking again before
- * it was sent changes nothing.
+ * Asks for one attempt now. A pending delivery becomes due; one that has ended gets a queue row
+ * marked `manual`, whose success makes it delivered and whose failure changes no state. Asking
+ * again before it was sent changes nothing.
  */
 import { AppError } from '../../domain/errors.ts';
 import type { DeliveryId, EndpointId } from '../../domain/ids.ts';

@@ -1,4 +1,6 @@
-/** The current signing secret; for those who may change the endpoint, not for all who may see it. */
+/**
+ * The current signing secret; for those who may change the endpoint, not for all who may see it.
+ */
 import type { EndpointId } from '../../domain/ids.ts';
 import { findEndpoint, listValidSecrets } from '../../repositories/endpoints.ts';
 import { type Ctx, requireScope } from '../context.ts';

@@ -1,6 +1,6 @@
 /**
- * Deletes an empty project, softly, and revokes its keys. One that still has endpoints or monitors is
- * refused: deleting those ends deliveries and alerts, which must be asked for by name.
+ * Deletes an empty project, softly, and revokes its keys. One that still has endpoints or monitors
+ * is refused: deleting those ends deliveries and alerts, which must be asked for by name.
  */
 import { AppError, notFound } from '../../domain/errors.ts';
 import type { ProjectId } from '../../domain/ids.ts';
