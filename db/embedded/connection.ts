@@ -81,26 +81,6 @@ export function connectionUrls(dataDir: string, connection: Connection): Connect
 }
 
 /**
- * postgres.js options for a URL of the form above; null for any other URL, which postgres.js reads
- * itself. It cannot read this one, as a WHATWG URL with a user must have a host.
- */
-export function parseSocketUrl(
-  url: string,
-): { path: string; username: string; password: string; database: string } | null {
-  const match = /^postgres(?:ql)?:\/\/([^:@/]*)(?::([^@/]*))?@\/([^?]*)\?(.*)$/.exec(url);
-  const query = new URLSearchParams(match?.[4] ?? '');
-  const host = query.get('host');
-  if (match === null || !host?.startsWith('/')) return null;
-  const [, user = '', password = '', database = ''] = match;
-  return {
-    path: `${host}/.s.PGSQL.${query.get('port') ?? 5432}`,
-    username: decodeURIComponent(user),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(database),
-  };
-}
-
-/**
  * The cluster's own folder holds the socket (mode 0700, owned by the server's account), unless that
  * makes too long a name. Then a new folder is made each time, since anyone may have taken the last
  * one's name in the temporary folder.

@@ -13,9 +13,10 @@ import {
 import { dirname, join } from 'node:path';
 import { chooseServerAccount } from '../../db/embedded/account.ts';
 import { explainFailure } from '../../db/embedded/cluster.ts';
-import { connectionUrls, parseSocketUrl } from '../../db/embedded/connection.ts';
+import { connectionUrls, socketPath } from '../../db/embedded/connection.ts';
 import { findRunningEmbedded, makeDataDir, resolveDataDir } from '../../db/embedded/embedded.ts';
 import { openServerLog } from '../../db/embedded/server-log.ts';
+import { connectionOptions } from '../../src/repositories/connection.ts';
 import {
   findServers,
   makeFolder,
@@ -44,7 +45,7 @@ function makeClusterOfVersion(name: string, version: string): string {
 describe('the folder of the embedded PostgreSQL', () => {
   test('too long a name for a socket: a short folder is used, found, and removed', async () => {
     const database = await start(dataDir);
-    const path = parseSocketUrl(database.adminUrl)?.path ?? '';
+    const path = socketPath(String(connectionOptions(database.adminUrl).host));
     expect(Buffer.byteLength(path)).toBeLessThanOrEqual(107);
     expect(await query(database.adminUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect((await findRunningEmbedded(dataDir))?.appUrl).toBe(database.appUrl);
@@ -175,13 +176,14 @@ describe('the folder of the embedded PostgreSQL', () => {
     const shortSocketDir = '/srv/ä b,c%20&d=e?f#g';
     const connection = { adminPassword: 'a/b:c@d', servicePassword: 's', shortSocketDir };
     const { adminUrl, appUrl } = connectionUrls('/srv/data', connection);
-    expect(parseSocketUrl(adminUrl)).toEqual({
-      path: `${shortSocketDir}/.s.PGSQL.5432`,
-      username: 'opsforge',
+    expect(connectionOptions(adminUrl)).toEqual({
+      host: shortSocketDir,
+      port: 5432,
+      user: 'opsforge',
       password: 'a/b:c@d',
       database: 'opsforge',
     });
-    expect(parseSocketUrl(appUrl)?.username).toBe('opsforge_service');
-    expect(parseSocketUrl('postgresql://u:p@db.example:5432/app')).toBeNull();
+    expect(connectionOptions(appUrl).user).toBe('opsforge_service');
+    expect(connectionOptions('postgresql://u:p@db.example:5432/app')).toEqual({});
   });
 });

@@ -2,9 +2,8 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import postgres from 'postgres';
-import { parseSocketUrl } from '../../db/embedded/connection.ts';
 import { startEmbedded } from '../../db/embedded/embedded.ts';
+import { connect } from '../../src/repositories/connection.ts';
 
 export type LogLine = { message: string; fields: Record<string, unknown> };
 
@@ -28,14 +27,11 @@ export function start(dataDir: string, lines: LogLine[] = []) {
 
 /** One statement on a connection of its own. */
 export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const options = parseSocketUrl(url);
-  if (options === null) throw new Error(`not a socket URL: ${url}`);
-  const sql = postgres({ ...options, max: 1, onnotice: () => undefined });
+  const connection = await connect({ url, applicationName: 'test' });
   try {
-    return [...(await sql.unsafe(text))];
+    return [...(await connection.sql.unsafe(text))];
   } finally {
-    // Without a limit it never returns after the server was killed.
-    await sql.end({ timeout: 1 });
+    await connection.close();
   }
 }
 
