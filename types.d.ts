@@ -8,6 +8,7 @@ declare module '*.tar.zst' {
   export default path;
 }
 
-// Set by scripts/build.ts. From source they are not defined at all: ask with `typeof … === 'string'`.
+// Set by scripts/build.ts. From source they are not defined at all: ask with `typeof … ===
+// 'string'`.
 declare const OPSFORGE_VERSION: string | undefined;
 declare const OPSFORGE_COMMIT: string | undefined;

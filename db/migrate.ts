@@ -20,7 +20,9 @@ export const databaseRoles = [
 
 /** Oldest server that the schema was tried on (docs/decisions/0002-database.md). */
 const serverVersionMin = 150000;
-/** Roles belong to the cluster: two databases that migrate at once trip over each other's grants. */
+/**
+ * Roles belong to the cluster: two databases that migrate at once trip over each other's grants.
+ */
 const attemptsMax = 10;
 
 type Applied = { version: number; checksum: string };

@@ -1,9 +1,10 @@
 /**
- * Builds the container image and tries it as a user would: one container with the embedded database,
- * bootstrap inside it, an event to a receiver on 127.0.0.1 with its signature checked, its attempt on
- * record, a graceful stop, and the same data after another start. Wants Linux (host network) and docker
- * or podman. Usage: try-image.ts [--engine="COMMAND ITS-FLAGS"] [--build-flag=F]… [--run-flag=F]…
- * [--image=NAME] (tries that one, builds none). Removes its container and volume; the image stays.
+ * Builds the container image and tries it as a user would: one container with the embedded
+ * database, bootstrap inside it, an event to a receiver on 127.0.0.1 with its signature checked,
+ * its attempt on record, a graceful stop, and the same data after another start. Wants Linux (host
+ * network) and docker or podman. Usage: try-image.ts [--engine="COMMAND ITS-FLAGS"]
+ * [--build-flag=F]… [--run-flag=F]… [--image=NAME] (tries that one, builds none). Removes its
+ * container and volume; the image stays.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -40,7 +41,9 @@ function createEngine(command: string[]): Engine {
   };
 }
 
-/** The engine that answers; each start of one is tried, since a client without its daemon is none. */
+/**
+ * The engine that answers; each start of one is tried, since a client without its daemon is none.
+ */
 async function findEngine(given: string | undefined): Promise<Engine> {
   const candidates = given === undefined ? ['docker', 'podman'] : [given];
   for (const candidate of candidates) {

@@ -1,6 +1,6 @@
 /**
- * The last wall between tenants, as the database holds it. Finds the tables by itself: a new one with
- * a tenant_id that lacks a wall fails here without anyone having written a test for it.
+ * The last wall between tenants, as the database holds it. Finds the tables by itself: a new one
+ * with a tenant_id that lacks a wall fails here without anyone having written a test for it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { databaseRoles } from '../db/migrate.ts';

@@ -18,7 +18,7 @@ const firstBarredScript =
 export const serverEnvironment = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 /** `postgres` where the system has it, else `nobody`. Throws StartError (2) when it has neither. */
-export function findServerAccount(): Account {
+function findServerAccount(): Account {
   const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
   for (const name of ['postgres', 'nobody']) {
     const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(':') ?? [];

@@ -16,7 +16,7 @@ export const adminLogin = 'opsforge';
 export const serviceLogin = 'opsforge_service';
 export const databaseName = 'opsforge';
 /** Only names the socket: there is no TCP port. */
-export const socketPort = 5432;
+const socketPort = 5432;
 
 /** sun_path without its closing zero: 108 bytes on Linux, 104 on macOS. */
 const socketPathBytesMax = process.platform === 'darwin' ? 103 : 107;

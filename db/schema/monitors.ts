@@ -1,4 +1,6 @@
-/** What is watched; empty until checks run. Twin of db/migrations: `scripts/verify` compares them. */
+/**
+ * What is watched; empty until checks run. Twin of db/migrations: `scripts/verify` compares them.
+ */
 import {
   integer,
   json,

@@ -1,7 +1,8 @@
 /**
- * Migrates an empty database and compares it with db/schema, which the queries are typed by: tables,
- * columns, types, nullability, primary keys and indexes. The migrations are what counts; the remedy
- * for a difference is to correct db/schema, or to add a migration. Exits 1 naming each difference.
+ * Migrates an empty database and compares it with db/schema, which the queries are typed by:
+ * tables, columns, types, nullability, primary keys and indexes. The migrations are what counts;
+ * the remedy for a difference is to correct db/schema, or to add a migration. Exits 1 naming each
+ * difference.
  */
 import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';

@@ -1,7 +1,7 @@
 /**
- * `opsforge.pid` in the data folder, for scripts that stop the service, and `opsforge.url` beside it,
- * for commands that tell where it listens. With an external database several processes may share the
- * folder, so each has a file of its own.
+ * `opsforge.pid` in the data folder, for scripts that stop the service, and `opsforge.url` beside
+ * it, for commands that tell where it listens. With an external database several processes may
+ * share the folder, so each has a file of its own.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * The service: database, then loops, then HTTP, started in order and stopped in reverse. Ready means
- * that the schema is current, the coming days have their partitions and the port is open. A signal
- * ends it within SHUTDOWN_TIMEOUT, the database last; a second one more than 1 s later ends it at
- * once. Throws StartError when it cannot begin.
+ * The service: database, then loops, then HTTP, started in order and stopped in reverse. Ready
+ * means that the schema is current, the coming days have their partitions and the port is open. A
+ * signal ends it within SHUTDOWN_TIMEOUT, the database last; a second one more than 1 s later ends
+ * it at once. Throws StartError when it cannot begin.
  */
 import { migrations } from '../../db/migrate.ts';
 import { makePartitions } from '../../db/partitions.ts';

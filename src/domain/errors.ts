@@ -1,7 +1,8 @@
 /**
  * The one error that users are told about. `code` is a closed list that knows no transport
  * (controllers/problem.ts maps it to HTTP, once); `detail` is for the user and names what happened,
- * which thing and what to do; `cause` is for the log only. Anything else that is thrown is `internal`.
+ * which thing and what to do; `cause` is for the log only. Anything else that is thrown is
+ * `internal`.
  */
 export const errorCodes = [
   'malformed',

@@ -1,7 +1,7 @@
 /**
- * A bounded cache that others may invalidate. An entry that was invalidated while it was being loaded
- * is not kept, so a change is never hidden by a load that began before it. While `trusted` is false
- * (the invalidation channel is down) no entry older than `untrustedAgeMsMax` is used.
+ * A bounded cache that others may invalidate. An entry that was invalidated while it was being
+ * loaded is not kept, so a change is never hidden by a load that began before it. While `trusted`
+ * is false (the invalidation channel is down) no entry older than `untrustedAgeMsMax` is used.
  */
 export type CoherentCache<Key, Value> = {
   get(key: Key): Promise<Value>;

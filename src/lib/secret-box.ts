@@ -1,7 +1,7 @@
 /**
- * Encrypts secrets at rest with AES-256-GCM under the installation's key.
- * Sealed form: version (1 byte, 1) · key id (8) · nonce (12) · tag (16) · ciphertext. The key id lets
- * a key be changed later; `open` throws when the text was sealed under another key or altered.
+ * Encrypts secrets at rest with AES-256-GCM under the installation's key. Sealed form: version (1
+ * byte, 1) · key id (8) · nonce (12) · tag (16) · ciphertext. The key id lets a key be changed
+ * later; `open` throws when the text was sealed under another key or altered.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 

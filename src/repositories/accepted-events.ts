@@ -1,7 +1,7 @@
 /**
  * Writes a batch of accepted events with their deliveries, of several tenants at once. Runs as
- * opsforge_ingest: the insert policies check the batch's list of tenants, a statement trigger checks
- * that tenant, project and endpoint belong together.
+ * opsforge_ingest: the insert policies check the batch's list of tenants, a statement trigger
+ * checks that tenant, project and endpoint belong together.
  */
 import type {
   ApiKeyId,

@@ -1,8 +1,9 @@
 /**
  * One physical PostgreSQL connection, which never reconnects: when it is lost it is lost, and every
- * statement on it fails. postgres.js' own pool would (3.4.9, seen under Bun) write to a closed socket
- * after a connection died inside a transaction, an uncaught exception, and would send statements that
- * were still queued on a *new* connection, outside their transaction and without its role and tenant.
+ * statement on it fails. postgres.js' own pool would (3.4.9, seen under Bun) write to a closed
+ * socket after a connection died inside a transaction, an uncaught exception, and would send
+ * statements that were still queued on a *new* connection, outside their transaction and without
+ * its role and tenant.
  */
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres, { type Options, type Sql } from 'postgres';
@@ -54,7 +55,9 @@ const connectTimeoutSecondsDefault = 5;
 /** Later than any life of the object: see above. */
 const reconnectDelaySeconds = 1_000_000;
 
-/** Takes libpq's form as well, `postgresql://user:password@/database?host=/socket/folder&port=5432`. */
+/**
+ * Takes libpq's form as well, `postgresql://user:password@/database?host=/socket/folder&port=5432`.
+ */
 export function connectionOptions(url: string): Options<Record<string, never>> {
   const match = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?\/([^?]*)\?(.*)$/.exec(url);
   if (match === null) return {};

@@ -1,4 +1,6 @@
-/** Turns a credential into its tenant, as the role that may see only the columns needed for that. */
+/**
+ * Turns a credential into its tenant, as the role that may see only the columns needed for that.
+ */
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { apiKeys } from '../../db/schema/tenants.ts';
 import type { ApiKeyId, ProjectId, TenantId } from '../domain/ids.ts';

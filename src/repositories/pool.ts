@@ -1,7 +1,7 @@
 /**
  * A bounded pool of connections. A connection that died, or whose transaction ended in doubt, is
- * thrown away. While the database is away `acquire` fails at once with `unavailable`, and so it does
- * when too many wait: the caller answers 503 and nothing piles up.
+ * thrown away. While the database is away `acquire` fails at once with `unavailable`, and so it
+ * does when too many wait: the caller answers 503 and nothing piles up.
  */
 import { AppError } from '../domain/errors.ts';
 import { type Connection, connect } from './connection.ts';

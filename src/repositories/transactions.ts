@@ -1,8 +1,8 @@
 /**
  * The only makers of transactions. Each acts as one role of docs/ARCHITECTURE.md "Walls" and, for
- * `withTenant`, with one tenant: the repositories take the branded transaction first, so that a query
- * without a tenant does not compile. `begin`, role and settings travel with the first statement of
- * the work in one round trip. No outbound call may be made inside one.
+ * `withTenant`, with one tenant: the repositories take the branded transaction first, so that a
+ * query without a tenant does not compile. `begin`, role and settings travel with the first
+ * statement of the work in one round trip. No outbound call may be made inside one.
  */
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { PendingQuery, Row, Sql } from 'postgres';
@@ -54,9 +54,9 @@ const statementTimeoutMs = 10_000;
 /** The loops' batches may meet a cold cache or a vacuum. */
 const workerStatementTimeoutMs = 30_000;
 /**
- * A server that stands still (stopped, its disk stuck) keeps no statement timeout: a transaction that
- * takes longer than this loses its connection. Requests must be answered before their client is cut
- * off (30 s, app/http-listener.ts), the wait for a group and for a new connection included.
+ * A server that stands still (stopped, its disk stuck) keeps no statement timeout: a transaction
+ * that takes longer than this loses its connection. Requests must be answered before their client
+ * is cut off (30 s, app/http-listener.ts), the wait for a group and for a new connection included.
  */
 const requestMsMax = statementTimeoutMs + 1_000;
 const workerMsMax = 2 * workerStatementTimeoutMs;
@@ -158,7 +158,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       if (!connection.alive()) throw lostConnection();
       const ended = await sql`commit`;
       reusable = true;
-      // An aborted transaction answers a commit with ROLLBACK: its work caught an error it must not.
+      // An aborted transaction answers a commit with ROLLBACK: its work caught an error it must
+      // not.
       if (ended.command !== 'COMMIT') throw new Error(`the commit ended as ${ended.command}`);
       for (const then of done) then();
       return result;

@@ -18,7 +18,9 @@ export type Deps = {
   secretBox: SecretBox;
   /** The address guard at save time: a reason in the user's words, or null. */
   checkOutboundUrl(url: string): Promise<string | null>;
-  /** Wakes the leaders of these endpoints: here in memory, elsewhere by NOTIFY. After the commit. */
+  /**
+   * Wakes the leaders of these endpoints: here in memory, elsewhere by NOTIFY. After the commit.
+   */
   wakeEndpoints(endpointIds: EndpointId[]): void;
   /** Drops caches here at once and elsewhere within 1 s. After the commit. */
   announceChange(change: Change): void;

@@ -1,7 +1,7 @@
 /**
- * The built binary as a person runs it: in a process group of its own, from an empty folder, with an
- * environment that holds nothing of ours. Whatever a test leaves running is killed by `cleanUp`, its
- * servers end with it (their guard sees to that), and its folders go.
+ * The built binary as a person runs it: in a process group of its own, from an empty folder, with
+ * an environment that holds nothing of ours. Whatever a test leaves running is killed by `cleanUp`,
+ * its servers end with it (their guard sees to that), and its folders go.
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,8 @@
 /**
- * A database of its own for each test file, copied from a migrated template (about 50 ms). The server
- * is the one of OPSFORGE_TEST_DATABASE_URL (scripts/test.ts starts an embedded one for the whole run),
- * else an embedded one for this file. Tests act through the service's own login, never a superuser.
+ * A database of its own for each test file, copied from a migrated template (about 50 ms). The
+ * server is the one of OPSFORGE_TEST_DATABASE_URL (scripts/test.ts starts an embedded one for the
+ * whole run), else an embedded one for this file. Tests act through the service's own login, never
+ * a superuser.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

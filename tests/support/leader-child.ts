@@ -1,4 +1,6 @@
-/** A worker in a process of its own, to be killed: `bun leader-child.ts URL` says `leads N` lines. */
+/**
+ * A worker in a process of its own, to be killed: `bun leader-child.ts URL` says `leads N` lines.
+ */
 import { openDatabase } from '../../src/repositories/transactions.ts';
 import { startLeader } from './leaders.ts';
 

@@ -1,4 +1,7 @@
-/** A client of a running opsforge: its project's key, and the calls that the e2e tests make again and again. */
+/**
+ * A client of a running opsforge: its project's key, and the calls that the e2e tests make again
+ * and again.
+ */
 import { connect } from '../../src/repositories/connection.ts';
 import { eventually, run, type Service } from './binary.ts';
 

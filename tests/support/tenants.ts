@@ -14,7 +14,7 @@ import { createSecretBox } from '../../src/lib/secret-box.ts';
 import type { Database } from '../../src/repositories/transactions.ts';
 
 /** The installation key of all tests. */
-export const testSecretKey = new Uint8Array(32).fill(7);
+const testSecretKey = new Uint8Array(32).fill(7);
 export const testSecretBox: SecretBox = createSecretBox(testSecretKey);
 
 export type TestTenant = { tenantId: TenantId; projectId: ProjectId; name: string };

@@ -1,4 +1,6 @@
-/** The engine against a real database and a real receiver: what is sent, and what is recorded of it. */
+/**
+ * The engine against a real database and a real receiver: what is sent, and what is recorded of it.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { Webhook } from 'standardwebhooks';
 import { createSecretBox } from '../../src/lib/secret-box.ts';

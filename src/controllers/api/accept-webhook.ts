@@ -1,7 +1,7 @@
 /**
- * POST /api/v1/webhooks, the hottest route: a plain handler that Bun's router calls before Elysia is
- * asked (Elysia with a zod body costs a fifth of the throughput, docs/benchmarks.md). The route in
- * webhooks.ts describes it and calls the same handler, so the two cannot answer differently.
+ * POST /api/v1/webhooks, the hottest route: a plain handler that Bun's router calls before Elysia
+ * is asked (Elysia with a zod body costs a fifth of the throughput, docs/benchmarks.md). The route
+ * in webhooks.ts describes it and calls the same handler, so the two cannot answer differently.
  */
 import { AppError } from '../../domain/errors.ts';
 import { payloadBytesMax } from '../../domain/event-envelope.ts';

@@ -23,7 +23,9 @@ export function webhookRoutes(accept: AcceptWebhook) {
   );
 }
 
-/** For `Bun.serve({ routes })`: the same answers, headers and measures as through the application. */
+/**
+ * For `Bun.serve({ routes })`: the same answers, headers and measures as through the application.
+ */
 export function ingestRoute(deps: {
   acceptWebhook: AcceptWebhook;
   log: Log;
@@ -59,8 +61,8 @@ function description(): JsonObject {
       id: 'postEvent',
       summary: 'Post an event',
       description:
-        'Answers 202 once the event and a delivery for each endpoint that wants it are committed. ' +
-        'Receivers get the payload byte for byte as it stands in this request.',
+        'Answers 202 once the event and a delivery for each endpoint that wants it are ' +
+        'committed. Receivers get the payload byte for byte as it stands in this request.',
       body: eventInput,
       status: 202,
       answer: acceptedEvent,

@@ -61,7 +61,7 @@ export function outcomeOf(step: NextStep): AttemptOutcome {
 }
 
 /** Stands for texts that the database refused. */
-export const removedText = 'The text could not be stored and was removed.';
+const removedText = 'The text could not be stored and was removed.';
 
 /** The same attempt and the same meaning without what came from outside. */
 export function withoutOutsideText(record: AttemptRecord): AttemptRecord {

@@ -4,14 +4,13 @@
  */
 import { AppError } from '../../domain/errors.ts';
 import { type DeliveryId, type EndpointId, type EventId, newId } from '../../domain/ids.ts';
+import { testEventType } from '../../domain/test-events.ts';
 import { insertQueuedDelivery } from '../../repositories/deliveries.ts';
 import { lockEndpoint } from '../../repositories/endpoints.ts';
 import { insertEvent } from '../../repositories/events.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
 import type { SentTest } from './schemas.ts';
-
-const testEventType = 'opsforge.test';
 
 export async function sendTest(ctx: Ctx, id: EndpointId): Promise<SentTest> {
   requireScope(ctx, 'endpoints:write');

@@ -1,6 +1,6 @@
 /**
- * Which endpoints of a project want an event, from a cache of each tenant's endpoints: accepting asks
- * the database once for each tenant. Changes drop the tenant's entry (announceChange).
+ * Which endpoints of a project want an event, from a cache of each tenant's endpoints: accepting
+ * asks the database once for each tenant. Changes drop the tenant's entry (announceChange).
  */
 import { compilePatterns } from '../../domain/event-types.ts';
 import type { EndpointId, ProjectId, TenantId } from '../../domain/ids.ts';
