@@ -105,3 +105,8 @@ export class ExchangeFailure extends Error {
 export function hostAndPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
+
+/** Milliseconds since `startedMs` (monotonic), to a hundredth: finer is noise to who reads it. */
+export function msSince(startedMs: number): number {
+  return Math.round((performance.now() - startedMs) * 100) / 100;
+}

@@ -9,7 +9,7 @@ import {
   createBodyCollector,
   createHeaderCollector,
 } from './bounded-answer.ts';
-import { type Answer, type Exchange, ExchangeFailure, hostAndPort } from './exchange.ts';
+import { type Answer, type Exchange, ExchangeFailure, hostAndPort, msSince } from './exchange.ts';
 import { isCertificateCode } from './failures.ts';
 import type { Target } from './target.ts';
 
@@ -45,7 +45,7 @@ export async function sendByFetch(
     if (neverConnected(error)) return null;
     throw error;
   }
-  exchange.timings.firstByteMs = performance.now() - sentMs;
+  exchange.timings.firstByteMs = msSince(sentMs);
   exchange.statusCode = response.status;
   const headers = createHeaderCollector();
   try {

@@ -122,7 +122,7 @@ export function createHttpClient(options: {
             : describeFailure(null, exchange, deadline.stopped, request.timeoutMs);
         return failed(exchange, error, startedMs);
       }
-      exchange.timings.dnsMs = vetted.dnsMs;
+      exchange.timings.dnsMs = Math.round(vetted.dnsMs * 100) / 100;
       exchange.addresses = vetted.addresses;
       return answered(exchange, await transport(request, exchange), startedMs);
     } catch (cause) {

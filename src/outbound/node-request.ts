@@ -5,7 +5,7 @@
 import http from 'node:http';
 import type net from 'node:net';
 import { createBodyCollector, createHeaderCollector, headersBytesMax } from './bounded-answer.ts';
-import { type Answer, type Exchange, ExchangeFailure } from './exchange.ts';
+import { type Answer, type Exchange, ExchangeFailure, msSince } from './exchange.ts';
 import { type OutboundProxy, openConnection } from './open-connection.ts';
 
 /** 100, 102 and 103 are legal before the answer; a stream of them is not an answer. */
@@ -53,7 +53,7 @@ function exchangeOver(socket: net.Socket, exchange: Exchange): Promise<Answer> {
     });
     request.on('upgrade', () => fail(invalidAnswer('switches to another protocol')));
     request.on('response', (response) => {
-      exchange.timings.firstByteMs = performance.now() - sentMs;
+      exchange.timings.firstByteMs = msSince(sentMs);
       exchange.statusCode = response.statusCode ?? 0;
       exchange.phase = 'body';
       collect(response, (answer) => settle(() => resolve(answer)), fail);

@@ -6,7 +6,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { portOf } from './address-guard.ts';
-import { type Exchange, ExchangeFailure, hostAndPort } from './exchange.ts';
+import { type Exchange, ExchangeFailure, hostAndPort, msSince } from './exchange.ts';
 import { certificateFailure, codeOf } from './failures.ts';
 
 /** `authorization` is the header's value. */
@@ -27,12 +27,12 @@ export async function openConnection(
     options.proxy === null
       ? await connectToFirst(exchange)
       : await connectThrough(options.proxy, exchange);
-  exchange.timings.connectMs = performance.now() - startedMs;
+  exchange.timings.connectMs = msSince(startedMs);
   if (!exchange.target.secure) return plain;
   exchange.phase = 'tls';
   const handshakeMs = performance.now();
   const secure = await startTls(plain, exchange, options.tlsCa);
-  exchange.timings.tlsMs = performance.now() - handshakeMs;
+  exchange.timings.tlsMs = msSince(handshakeMs);
   return secure;
 }
 
