@@ -98,6 +98,8 @@ function suffixOf(platform: Platform): string {
 
 /** The commit that is built, with `+` when the working tree differs; without git, `unknown`. */
 function readCommit(): string {
+  // In an image's build stage there is neither git nor a repository.
+  if (Bun.which('git') === null) return 'unknown';
   const git = (...args: string[]) => Bun.spawnSync(['git', ...args], { cwd: root });
   const head = git('rev-parse', '--short=12', 'HEAD');
   if (!head.success) return 'unknown';

@@ -28,12 +28,18 @@ export function folderError(folder: string, cause: unknown): StartError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new StartError(`The disk of the data folder ${folder} is full.`, 1, { cause });
   }
+  if (code === 'ENOTDIR' || code === 'EEXIST') return notAFolder(folder);
   return new StartError(
     `The data folder ${folder} cannot be used by uid ${process.getuid?.()} (${code}): ` +
       'run opsforge as its owner, or name another folder with OPSFORGE_DATA_DIR.',
     2,
     { cause },
   );
+}
+
+function notAFolder(path: string): StartError {
+  const remedy = 'name another place with OPSFORGE_DATA_DIR';
+  return new StartError(`The data folder ${path} is, or is below, a file: ${remedy}.`, 2);
 }
 
 /**
@@ -68,12 +74,18 @@ function findObstacle(dataDir: string, account: Account): string | null {
  * before, but not one that holds other things, such as /root.
  */
 function isOurs(dataDir: string): boolean {
-  const names = readdirSync(dataDir);
+  let names: string[];
+  try {
+    names = readdirSync(dataDir);
+  } catch (cause) {
+    throw folderError(dataDir, cause);
+  }
   const used = names.length === 0 || names.includes(lockName);
   return used && statSync(dataDir).uid === process.getuid?.();
 }
 
 function barredError(dataDir: string, barred: string, account: Account): StartError {
+  if (!statSync(barred).isDirectory()) return notAFolder(dataDir);
   return new StartError(
     `PostgreSQL, run as ${account.name}, cannot reach ${dataDir}: it may not enter ${barred}. ` +
       `Run chmod o+x ${barred}, or name another folder with OPSFORGE_DATA_DIR.`,

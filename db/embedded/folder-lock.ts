@@ -18,8 +18,9 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
   const pidPath = join(dataDir, 'embedded.pid');
   const database = openLock(dataDir);
   try {
-    // No journal file: one left by root would keep the folder's owner out.
-    database.run('PRAGMA journal_mode = OFF');
+    // No journal file: one left by root would keep the folder's owner out. (OFF is not heeded by
+    // Bun's SQLite 1.4.5.)
+    database.run('PRAGMA journal_mode = MEMORY');
     database.run('BEGIN EXCLUSIVE');
   } catch (cause) {
     database.close();

@@ -30,6 +30,7 @@ export async function run(
   argv: string[],
   environment: Record<string, string | undefined>,
 ): Promise<number> {
+  process.stdout.on('error', endWithReader);
   try {
     const { name, command, rest } = findCommand(argv);
     const flags = readFlags(name, command, rest);
@@ -41,6 +42,12 @@ export async function run(
     process.stderr.write(`opsforge: ${plainLine(error)}\n`);
     return error instanceof StartError ? error.exitCode : 1;
   }
+}
+
+/** Who read the answer has enough of it, as `| head` has: no failure of the command. */
+function endWithReader(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0);
+  throw error;
 }
 
 function answer(line: string): 0 {
@@ -95,8 +102,10 @@ function readFlags(
 
 function flagProblem(name: string, known: string[], rest: string[], cause: unknown): string {
   const label = name === '' ? 'opsforge' : `opsforge ${name}`;
-  for (const word of rest) {
+  for (const [at, word] of rest.entries()) {
     if (!word.startsWith('-')) continue;
+    // No flag begins with a digit: a value that parseArgs takes for one.
+    if (/^-\d/.test(word) && at > 0) return `${label}: "${word}" is no value for ${rest[at - 1]}.`;
     const flag = word.replace(/^-+/, '').replace(/=.*$/, '');
     if (known.includes(flag) && word.startsWith('--')) continue;
     return `${label} has no flag ${word.replace(/=.*$/, '')}; did you mean --${nearestWord(flag, known)}?`;
