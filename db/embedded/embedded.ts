@@ -32,13 +32,13 @@ import {
   writeConnection,
 } from './connection.ts';
 import { makeDataDir, resolveDataDir } from './data-dir.ts';
-import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { FolderInUseError, type FolderLock, lockFolder } from './folder-lock.ts';
 import { startGuard } from './guard.ts';
 import { clearLeftovers, foreignServerError, type Log, startServer } from './server.ts';
 import { inspectServer, isAlive, readServerFile } from './server-file.ts';
 import { serverArguments } from './settings.ts';
 
-export { makeDataDir, resolveDataDir };
+export { FolderInUseError, isAlive, makeDataDir, resolveDataDir };
 
 export type EmbeddedPostgres = ConnectionUrls & {
   /** Fast shutdown, then the guard and the lock. Safe twice. */

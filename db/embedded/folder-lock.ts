@@ -13,7 +13,9 @@ import { folderError, lockName } from './data-dir.ts';
 /** `release` is safe twice. */
 export type FolderLock = { release(): void };
 
-/** Throws StartError: 1 when another process holds it, 2 when the folder cannot be written. */
+export class FolderInUseError extends StartError {}
+
+/** Throws FolderInUseError (1) when another process holds it, StartError (2) when it is no use. */
 export async function lockFolder(dataDir: string): Promise<FolderLock> {
   const pidPath = join(dataDir, 'embedded.pid');
   const database = openLock(dataDir);
@@ -28,7 +30,7 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
       throw folderError(dataDir, cause);
     }
     const holder = (await readFile(pidPath, 'utf8').catch(() => '')).trim() || 'unknown';
-    throw new StartError(
+    throw new FolderInUseError(
       `The data folder ${dataDir} is in use by another opsforge (pid ${holder}): ` +
         'stop that one, or name another folder with OPSFORGE_DATA_DIR.',
       1,

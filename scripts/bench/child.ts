@@ -1,6 +1,6 @@
 /**
- * The bench's own processes: load, receiver and probes, each one alone on its event loop. The parent
- * calls their commands by name over IPC; a process ends when told to, or when its parent is gone.
+ * The bench's own processes: load, receiver and probe, each alone on its event loop. The parent
+ * calls their commands by name over IPC; a process ends when told to, or with its parent.
  */
 import { join } from 'node:path';
 

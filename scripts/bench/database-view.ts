@@ -1,4 +1,4 @@
-/** What stands in the service's database, read beside it by the administrator as opsforge_worker. */
+/** What stands in the service's database, read beside it by the administrator, as a worker may. */
 import { type Connection, connect } from '../../src/repositories/connection.ts';
 
 export type DatabaseView = {

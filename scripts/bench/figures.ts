@@ -1,7 +1,7 @@
 /** From measured numbers to the words of a table. */
 
 /** The value below which the part `share` of them lies; NaN when there are none. */
-export function percentile(sorted: ArrayLike<number>, share: number): number {
+function percentile(sorted: ArrayLike<number>, share: number): number {
   const at = Math.min(sorted.length - 1, Math.floor(sorted.length * share));
   return sorted[at] ?? Number.NaN;
 }

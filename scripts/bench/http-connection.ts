@@ -1,6 +1,6 @@
 /**
- * One keep-alive HTTP/1.1 connection on a raw socket: the load must cost far less than what it loads.
- * One request at a time (no pipelining); answers must tell their length.
+ * One keep-alive HTTP/1.1 connection on a raw socket: the load must cost far less than what it
+ * loads. One request at a time (no pipelining); answers must tell their length.
  */
 export type HttpConnection = {
   /** `request` is the whole of it, head and body. Only after the last one was answered. */

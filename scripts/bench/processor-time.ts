@@ -22,13 +22,13 @@ function readStat(pid: string): Stat | null {
 }
 
 /** Milliseconds that the process has used so far. */
-export function processorMs(pid: number): number | null {
+function processorMs(pid: number): number | null {
   const stat = readStat(String(pid));
   return stat === null ? null : stat.ticks * msPerTick;
 }
 
 /** Of a process and its children, such as a PostgreSQL and its backends. */
-export function familyProcessorMs(pid: number): number | null {
+function familyProcessorMs(pid: number): number | null {
   let entries: string[];
   try {
     entries = readdirSync('/proc');

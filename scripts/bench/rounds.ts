@@ -1,6 +1,6 @@
 /**
  * Two sides measured in turns on one machine, the service and the probe: what disturbs the machine
- * disturbs both, so their ratio says more than either figure. The ratio is the median of the rounds'.
+ * disturbs both, so their ratio (the median of the rounds') says more than either figure.
  */
 import { median } from './figures.ts';
 

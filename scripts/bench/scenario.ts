@@ -1,7 +1,7 @@
 /**
  * A scenario measures one thing of the service and answers rows for the report. One file each in
  * scenarios/; it takes what it needs from `bench` and leaves nothing behind: whatever `bench` gave
- * is stopped and removed by the runner, however the scenario ends. No scenario ever fails by a time.
+ * is stopped and removed by the runner, however the scenario ends. None ever fails by a time.
  */
 import type { Child, Commands } from './child.ts';
 import type { Service, ServiceOptions } from './service.ts';
@@ -9,7 +9,7 @@ import type { Service, ServiceOptions } from './service.ts';
 export type Row = {
   what: string;
   figure: string;
-  /** What it is to reach, as in docs/benchmarks.md; absent where it only explains another figure. */
+  /** What it is to reach, see docs/benchmarks.md; absent where it only explains another figure. */
   target?: string;
 };
 

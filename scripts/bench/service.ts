@@ -1,6 +1,6 @@
 /**
- * The service as users run it: the built binary (or src/main.ts) on an embedded database in a folder
- * of its own, on 127.0.0.1 at a free port. Nothing of the caller's environment reaches it.
+ * The service as users run it: the built binary (or src/main.ts) on an embedded database in a
+ * folder of its own, on 127.0.0.1 at a free port. Nothing of the caller's environment reaches it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -92,7 +92,7 @@ export async function startService(program: Program, options: ServiceOptions): P
   };
 }
 
-/** Reads stderr to its end; `ready` is the address, or the last lines of a service that did not start. */
+/** Reads stderr to its end; `ready` is the address, or rejects with the last lines it said. */
 function readUntilReady(stream: ReadableStream<Uint8Array>) {
   const ready = Promise.withResolvers<string>();
   async function read(): Promise<void> {

@@ -23,6 +23,9 @@ const commands: Record<string, Command> = {
   openapi: openapiCommand,
 };
 
+/** A process whose work is done ends by itself at once; longer it must not stay. */
+const lingerMsMax = 1_000;
+
 const commonFlags = { help: { type: 'boolean' }, version: { type: 'boolean' } } as const;
 
 /** Runs the command and answers the exit code; `serve` returns when it has stopped. */
@@ -37,9 +40,12 @@ export async function run(
     if (flags['help'] === true) return answer(helpOf(name, command));
     if (flags['version'] === true) return answer(version);
     await command.run({ flags, environment, answer: (line) => void answer(line) });
+    // An answer on stdout may still be on its way to a slow reader; the service gives none.
+    if (command === serveCommand) leaveSoon();
     return 0;
   } catch (error) {
     process.stderr.write(`opsforge: ${plainLine(error)}\n`);
+    leaveSoon();
     return error instanceof StartError ? error.exitCode : 1;
   }
 }
@@ -48,6 +54,11 @@ export async function run(
 function endWithReader(error: Error): void {
   if ('code' in error && error.code === 'EPIPE') process.exit(0);
   throw error;
+}
+
+/** Otherwise half-closed connections to a database that stands still would keep the process. */
+function leaveSoon(): void {
+  setTimeout(() => process.exit(), lingerMsMax).unref();
 }
 
 function answer(line: string): 0 {

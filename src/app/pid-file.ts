@@ -5,15 +5,19 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive } from '../../db/embedded/embedded.ts';
 
 export type PidFile = { remove(): void };
 
+const pidFile = 'opsforge.pid';
 const urlFile = 'opsforge.url';
 
-export function writePidFile(dataDir: string, shared: boolean, url: string): PidFile {
-  const path = join(dataDir, shared ? `opsforge.${process.pid}.pid` : 'opsforge.pid');
+/** `url` null: there is nothing here that people could ask. */
+export function writePidFile(dataDir: string, shared: boolean, url: string | null): PidFile {
+  const path = join(dataDir, shared ? `opsforge.${process.pid}.pid` : pidFile);
+  if (url !== null) writeFileSync(join(dataDir, urlFile), `${url}\n`);
+  // The last: it tells that the service is ready.
   writeFileSync(path, `${process.pid}\n`);
-  writeFileSync(join(dataDir, urlFile), `${url}\n`);
   return {
     remove() {
       rmSync(path, { force: true });
@@ -22,10 +26,20 @@ export function writePidFile(dataDir: string, shared: boolean, url: string): Pid
   };
 }
 
+/** Is the service of the folder's embedded database ready? A killed one leaves its file. */
+export function isServiceReady(dataDir: string): boolean {
+  const pid = Number(readIfThere(join(dataDir, pidFile)));
+  return pid > 0 && isAlive(pid);
+}
+
 /** Where the service of this folder listens, or null when none said so. */
 export function readServiceUrl(dataDir: string): string | null {
+  return readIfThere(join(dataDir, urlFile));
+}
+
+function readIfThere(path: string): string | null {
   try {
-    return readFileSync(join(dataDir, urlFile), 'utf8').trim();
+    return readFileSync(path, 'utf8').trim();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

@@ -36,7 +36,8 @@ export async function serve(config: Config): Promise<void> {
   const signals = catchSignals(log);
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const installation = await openInstallation(config, (message, fields) =>
-    signals.ready ? log.info({ part: 'database', ...fields }, message) : say(message),
+    // Once it serves, the database has nothing to say that is not trouble.
+    signals.ready ? log.warn({ part: 'database', ...fields }, message) : say(message),
   );
   let supervisor: Supervisor | null = null;
   let pidFile: PidFile | null = null;
@@ -58,7 +59,9 @@ export async function serve(config: Config): Promise<void> {
     supervisor = new Supervisor(listParts(service, installation, http.part, log), log);
     await supervisor.start();
     const url = config.publicUrl ?? `http://localhost:${http.port()}`;
-    pidFile = writePidFile(installation.dataDir, config.databaseUrl !== null, url);
+    // A worker has no API: commands must not send people to it.
+    const served = config.role === 'worker' ? null : url;
+    pidFile = writePidFile(installation.dataDir, config.databaseUrl !== null, served);
     greet(config, url, say);
     signals.ready = true;
     log.info({ url, role: config.role, version, pid: process.pid }, 'ready');

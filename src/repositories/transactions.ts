@@ -5,7 +5,7 @@
  * statement of the work in one round trip. No outbound call may be made inside one.
  */
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type { PendingQuery, Row, Sql } from 'postgres';
+import type { MaybeRow, PendingQuery, Row, RowList, Sql } from 'postgres';
 import { AppError } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
 import type { Connection } from './connection.ts';
@@ -21,6 +21,14 @@ type Transaction<Role extends string> = {
   readonly sql: Sql;
   /** Sends one statement; `query` is the calling function's name and the metric's label. */
   run<Result>(query: string, statement: PromiseLike<Result>): Promise<Result>;
+  /**
+   * As `run`, for the last statement of the work: the commit travels with it. It answers before the
+   * commit does; nothing may be sent and nothing thrown after it.
+   */
+  runLast<Rows extends readonly MaybeRow[]>(
+    query: string,
+    statement: PendingQuery<Rows>,
+  ): Promise<RowList<Rows>>;
   /** Called after the commit, never after a rollback. */
   afterCommit(then: () => void): void;
 };
@@ -98,6 +106,9 @@ export function isDatabaseAway(error: unknown): boolean {
   return code !== null && (awayStates.has(code) || awayCodes.has(code));
 }
 
+/** The commit, once it is sent. */
+type Ending = { commit: PendingQuery<Row[]> | null };
+
 const lostConnection = () =>
   Object.assign(new Error('the connection was lost'), { code: 'CONNECTION_CLOSED' });
 
@@ -108,18 +119,28 @@ export function openDatabase(options: DatabaseOptions): Database {
     applicationName: options.applicationName,
   });
 
-  function makeTransaction(connection: Connection, done: (() => void)[]) {
+  function makeTransaction(connection: Connection, ending: Ending, done: (() => void)[]) {
+    async function run<Result>(query: string, statement: PromiseLike<Result>): Promise<Result> {
+      if (!connection.alive()) throw lostConnection();
+      const startedMs = performance.now();
+      try {
+        return await statement;
+      } finally {
+        options.onQuery?.(query, (performance.now() - startedMs) / 1_000);
+      }
+    }
     return {
       db: connection.db,
       sql: connection.sql,
-      async run<Result>(query: string, statement: PromiseLike<Result>): Promise<Result> {
+      run,
+      runLast<Rows extends readonly MaybeRow[]>(query: string, statement: PendingQuery<Rows>) {
         if (!connection.alive()) throw lostConnection();
-        const startedMs = performance.now();
-        try {
-          return await statement;
-        } finally {
-          options.onQuery?.(query, (performance.now() - startedMs) / 1_000);
-        }
+        // They are sent in the order of these calls.
+        statement.execute();
+        ending.commit = connection.sql`commit`.execute();
+        // Whoever ends the transaction waits for it; it must not count as unhandled until then.
+        ending.commit.catch(() => {});
+        return run(query, statement);
       },
       afterCommit(then: () => void) {
         done.push(then);
@@ -135,6 +156,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     const connection = await pool.acquire();
     const { sql } = connection;
     const done: (() => void)[] = [];
+    const ending: Ending = { commit: null };
     let reusable = false;
     const late = setTimeout(() => {
       void connection.close();
@@ -146,17 +168,18 @@ export function openDatabase(options: DatabaseOptions): Database {
       opening.catch(() => {});
       let result: Result;
       try {
-        result = await work(makeTransaction(connection, done));
+        result = await work(makeTransaction(connection, ending, done));
         await opening;
       } catch (error) {
         if (connection.alive()) {
-          await sql`rollback`;
+          // Behind a statement that failed, the commit was a rollback.
+          await (ending.commit ?? sql`rollback`);
           reusable = true;
         }
         throw error;
       }
-      if (!connection.alive()) throw lostConnection();
-      const ended = await sql`commit`;
+      if (!connection.alive() && ending.commit === null) throw lostConnection();
+      const ended = await (ending.commit ?? sql`commit`);
       reusable = true;
       // An aborted transaction answers a commit with ROLLBACK: its work caught an error it must
       // not.

@@ -1,6 +1,12 @@
 /** The database dies or stands still while the service runs: 503, then all goes on by itself. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { cleanUp, eventually, type Service, startService } from '../support/binary.ts';
+import {
+  cleanUp,
+  eventually,
+  type Service,
+  signalServer,
+  startService,
+} from '../support/binary.ts';
 import { serverPid } from '../support/embedded-folder.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import {
@@ -106,19 +112,11 @@ describe('a database that is killed', () => {
 });
 
 describe('a database that stands still', () => {
-  /** The server and all its backends, which are sessions of their own. */
-  function signalServer(signal: NodeJS.Signals): void {
-    const server = serverPid(service.dataDir);
-    const { stdout } = Bun.spawnSync(['ps', '-o', 'pid=', '--ppid', String(server)]);
-    const backends = stdout.toString().trim().split(/\s+/).map(Number);
-    for (const pid of [server, ...backends]) process.kill(pid, signal);
-  }
-
   test('makes every request answer 503 within 20 s, and is used again when it goes on', async () => {
     receiver.respondWith(() => new Response(null, { status: 204 }));
     await recovered();
     const accepted = [await client.send('before.stop', {})];
-    signalServer('SIGSTOP');
+    signalServer(serverPid(service.dataDir), 'SIGSTOP');
     const startedMs = performance.now();
     try {
       const post = () => client.post('/api/v1/webhooks', { type: 'while.stopped', payload: {} });
@@ -131,7 +129,7 @@ describe('a database that stands still', () => {
       expect(await statusOf('/readyz')).toBe(503);
       for (const answer of await answers) expectUnavailable(answer);
     } finally {
-      signalServer('SIGCONT');
+      signalServer(serverPid(service.dataDir), 'SIGCONT');
     }
     expect(performance.now() - startedMs).toBeLessThan(20_000);
     await recovered();

@@ -1,4 +1,4 @@
-/** The main job, end to end: one file in an empty folder, an event in, the same bytes out, signed. */
+/** The main job, end to end: one file in an empty folder; an event in, its bytes out, signed. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

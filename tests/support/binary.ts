@@ -49,6 +49,11 @@ const pollMs = 10;
 const folders: string[] = [];
 const running = new Set<Bun.Subprocess>();
 
+/** A test worker that ends early must not leave its services behind. */
+process.on('exit', () => {
+  for (const child of running) killGroup(child.pid, 'SIGKILL');
+});
+
 /** Open for passage: as root the server runs as another account. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ofb-'));
@@ -84,12 +89,21 @@ export async function eventually<Answer>(
   }
 }
 
-function killGroup(pid: number, signal: NodeJS.Signals): void {
+const killGroup = (pid: number, signal: NodeJS.Signals) => signalIfThere(-pid, signal);
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, signal);
   } catch {
     // It ended since we looked.
   }
+}
+
+/** A PostgreSQL and all its backends, which are sessions of their own. */
+export function signalServer(serverPid: number, signal: NodeJS.Signals): void {
+  const { stdout } = Bun.spawnSync(['ps', '-o', 'pid=', '--ppid', String(serverPid)]);
+  const backends = stdout.toString().trim().split(/\s+/).map(Number);
+  for (const pid of [serverPid, ...backends]) signalIfThere(pid, signal);
 }
 
 /** Nothing of the tests' own environment but what any process has. */

@@ -1,6 +1,6 @@
 /**
- * The probe's two statements: the rows of src/repositories/accepted-events.ts and delivery-records.ts
- * for the case that all goes well, each with its transaction in one round trip.
+ * The probe's two statements: the rows of src/repositories/accepted-events.ts and of
+ * delivery-records.ts for the case that all goes well, each with its transaction in one round trip.
  */
 import { joinedTexts, plainArray, textArray } from '../../../src/repositories/array-literal.ts';
 import type { Connection } from '../../../src/repositories/connection.ts';

@@ -5,7 +5,7 @@ import { bootstrapTenant } from '../../usecases/accounts/bootstrap-tenant.ts';
 import type { Deps } from '../../usecases/context.ts';
 import { readConfig } from '../config.ts';
 import { buildService } from '../deps.ts';
-import { openSecretBox, prepareDatabase } from '../installation.ts';
+import { openSecretBox, prepareDatabase, withAdministrator } from '../installation.ts';
 import { readServiceUrl } from '../pid-file.ts';
 import { type Command, progressOnStderr, textFlags } from './command.ts';
 import { withInstallation } from './with-installation.ts';
@@ -51,9 +51,16 @@ export const bootstrapCommand: Command = {
           announceChange: (change) => void news.push(service.wakeUps.notifyChange(change)),
         };
         const newKey = flags['new-key'] === true;
-        const bootstrapped = await bootstrapTenant(deps, { tenant, project, newKey });
+        // One at a time: two that found no such project would both make one.
+        const bootstrapped = await withAdministrator(installation, async ({ sql }) => {
+          await sql`select pg_advisory_lock(hashtext('opsforge.bootstrap'))`;
+          return bootstrapTenant(deps, { tenant, project, newKey });
+        });
         await Promise.all(news);
-        const url = config.publicUrl ?? readServiceUrl(installation.dataDir);
+        // A database that was started for this command has no service that listens.
+        const isServed = !installation.embedded || installation.migrated;
+        const served = isServed ? readServiceUrl(installation.dataDir) : null;
+        const url = config.publicUrl ?? served;
         return { ...bootstrapped, url: url ?? `http://localhost:${config.port}` };
       } finally {
         await service.wakeUps.stop();
