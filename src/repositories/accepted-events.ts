@@ -122,8 +122,8 @@ export async function deleteReservations(
  * One statement for the whole batch, whatever its size, and the last of its transaction: the commit
  * goes with it. Answers the time of acceptance (ms).
  * Measured beside one statement an event: an order of magnitude apart (docs/benchmarks.md).
- * Payloads go as one text: JSON holds no control character as it is, so nothing is escaped (the
- * driver's arrays escaped every quote of every payload: 2.3 of 58 us an event).
+ * Payloads go as one text: JSON holds no control character as it is, so nothing is escaped (0.1
+ * against 2.3 us for a 700-byte event as an array literal; Bun 1.4.5, 2-core x64, 2026-11).
  */
 export async function insertEvents(tx: IngestTx, events: NewEvent[]): Promise<number> {
   const queued: Addressed[] = [];

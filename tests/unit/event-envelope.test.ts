@@ -243,7 +243,9 @@ describe('a batch item', () => {
 
 describe('the schemas', () => {
   test.each([eventInput, batchEventInput])('describe themselves for OpenAPI', (schema) => {
-    const described = z.toJSONSchema(schema, { io: 'input' });
+    const document = z.toJSONSchema(schema, { io: 'input' });
+    // A schema with a name stands among the definitions, and the document refers to it.
+    const described = document.$defs?.[schema.meta()?.id ?? ''] ?? document;
     expect(described.required).toEqual(['type', 'payload']);
     expect(described.additionalProperties).toBe(false);
     expect(described.properties).toHaveProperty('orderingKey');
