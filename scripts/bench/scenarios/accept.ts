@@ -1,4 +1,4 @@
-/** How many events are accepted and durable, beside the probe: for no endpoint, for a paused one. */
+/** How many events are accepted and durable beside the probe: for no endpoint, for a paused one. */
 import { inMicroseconds, inMs, inRate, inRatio } from '../figures.ts';
 import type { LoadCommands, LoadResult, LoadTarget } from '../processes/load.ts';
 import type { ProbeCommands } from '../processes/probe.ts';
