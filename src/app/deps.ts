@@ -82,9 +82,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
   const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery });
   const acceptor = createEventAcceptor({
-    database,
-    clock,
-    directory,
+    ...{ database, clock, directory },
     handOff: news.handOff,
     wakeOrdered: news.wakeEndpoints,
     accepted: metrics.eventsAccepted,

@@ -1,4 +1,4 @@
-/** How an endpoint's deliveries are signed and how opsforge shows itself, as its owner sets them. */
+/** How an endpoint's deliveries are signed and how opsforge shows itself, as its owner sets it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createPublicKey } from 'node:crypto';
 import { startApi, type TestApi } from '../support/api.ts';

@@ -45,9 +45,7 @@ export function endpointRoutes(identify: Identify) {
           body: endpointInput,
           status: 201,
           answer: newEndpoint,
-          examples: {
-            body: { url: 'https://example.com/webhooks', eventTypes: ['invoice.*'] },
-          },
+          examples: { body: { url: 'https://example.com/webhooks', eventTypes: ['invoice.*'] } },
         },
         ({ ctx, body }) => createEndpoint(ctx, body),
       ),

@@ -4,6 +4,7 @@ import { payloadBytesMax } from '../../domain/event-envelope.ts';
 import type { SourceId } from '../../domain/ids.ts';
 import type { Challenge } from '../../domain/sources/source.ts';
 import type { SourceReceiver } from '../../usecases/sources/receive-source.ts';
+import { readHops } from './accept-webhook.ts';
 
 export type ReceiverDeps = Pick<SourceReceiver, 'receive' | 'answerCrc'>;
 
@@ -18,7 +19,9 @@ export async function receiveMessage(
 ): Promise<Response> {
   const body = await readBytes(request);
   const query = new URL(request.url).search;
-  const received = await receiver.receive(id, { headers: request.headers, query, body });
+  const { headers } = request;
+  const hops = readHops(headers.get('opsforge-hops'));
+  const received = await receiver.receive(id, { headers, query, body, hops });
   if (received.kind === 'challenge') return challengeResponse(received.challenge);
   const { receivedAtMs, ...event } = received.event;
   const receivedAt = new Date(receivedAtMs).toISOString();

@@ -20,7 +20,7 @@ import {
 import { updateSource } from '../../usecases/sources/update-source.ts';
 import { acceptedEvent } from '../../usecases/webhooks/schemas.ts';
 import type { Identify } from '../authenticate.ts';
-import { describeOperation } from './description.ts';
+import { describeOperation, type JsonObject } from './description.ts';
 import { createOperations, thing } from './operation.ts';
 import { answerCrc, type ReceiverDeps, receiveMessage } from './receive-source.ts';
 
@@ -32,7 +32,7 @@ export function sourceRoutes(identify: Identify, receiver: ReceiverDeps) {
     .use(manageRoutes(identify, receiver))
     .post('/:id', ({ params, request }) => receiveMessage(receiver, sourceId(params.id), request), {
       parse: 'none',
-      detail: describeOperation({
+      detail: withChallenge({
         id: 'receiveSource',
         summary: "A sender's webhook",
         description:
@@ -91,7 +91,7 @@ function manageRoutes(identify: Identify, receiver: ReceiverDeps) {
         if (token === null) return get({ request, params });
         return answerCrc(receiver, sourceId(params.id), token);
       },
-      described,
+      { ...described, detail: withCrc(described.detail) },
     )
     .patch(
       '/:id',
@@ -129,4 +129,32 @@ function sourceId(given: string): SourceId {
   if (!isUuid(id)) throw notFound('source', id.slice(0, maxShownId));
   // Safe because a brand only names what the id is of; that it exists is for the query to find.
   return id as SourceId;
+}
+
+function withChallenge(operation: Parameters<typeof describeOperation>[0]): JsonObject {
+  const detail = describeOperation(operation);
+  const content = { 'text/plain': { schema: { type: 'string' } } };
+  const challenge = { description: "The answer to the sender's challenge.", content };
+  return { ...detail, responses: { ...Object(detail['responses']), 200: challenge } };
+}
+
+/** The same address answers the challenge of X, which asks by GET and has no API key. */
+function withCrc(detail: JsonObject): JsonObject {
+  const crcToken = {
+    ...{ name: 'crc_token', in: 'query', required: false, schema: { type: 'string' } },
+    description: 'Of a source with `crc`: answers the challenge, and wants no credential.',
+  };
+  const responseToken = {
+    ...{ type: 'object', required: ['response_token'] },
+    properties: { response_token: { type: 'string' } },
+  };
+  const schema = { anyOf: [{ $ref: '#/components/schemas/Source' }, responseToken] };
+  return {
+    ...detail,
+    parameters: [...Object(detail['parameters']), crcToken],
+    responses: {
+      ...Object(detail['responses']),
+      200: { description: 'Done.', content: { 'application/json': { schema } } },
+    },
+  };
 }

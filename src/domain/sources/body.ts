@@ -34,7 +34,7 @@ export function readSourceBody(bytes: Uint8Array, contentType: string): SourceBo
   return { payload, value, form: null };
 }
 
-/** The fields in order, each occurrence; null when it is no form post, or one of too many fields. */
+/** The fields in order, each occurrence; null for no form post, and for one of too many fields. */
 export function readForm(bytes: Uint8Array, contentType: string): [string, string][] | null {
   if (!formContentType.test(contentType)) return null;
   const text = decodeText(bytes);

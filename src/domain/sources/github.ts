@@ -1,4 +1,4 @@
-/** GitHub: `X-Hub-Signature-256: sha256=<hex>` over the body. It signs no time: no replay window. */
+/** GitHub: `X-Hub-Signature-256: sha256=<hex>` over the body. It signs no time, so no window. */
 import { randomHexSecret } from './secrets.ts';
 import { hmac, matchesAny, missing, noMatch } from './signatures.ts';
 import { plainSecretProblem, type SourceRules } from './source.ts';

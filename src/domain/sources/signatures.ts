@@ -20,7 +20,7 @@ export function hmac(
   return mac.digest();
 }
 
-/** Whether one of what was sent is one of what is right; lengths are no secret, their content is. */
+/** Whether one of what was sent is one of what is right; their length is no secret. */
 export function matchesAny(given: readonly Buffer[], expected: readonly Buffer[]): boolean {
   let matches = false;
   for (const mac of given) {

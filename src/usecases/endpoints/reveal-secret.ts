@@ -1,5 +1,6 @@
 /**
- * The current signing secret, of a key pair the public half; for those who may change the endpoint, not for all who may see it.
+ * The current signing secret, of a key pair the public half; for those who may change the
+ * endpoint, not for all who may see it.
  */
 import type { EndpointId } from '../../domain/ids.ts';
 import { findEndpoint, listValidSecrets } from '../../repositories/endpoints.ts';

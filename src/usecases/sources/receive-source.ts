@@ -23,6 +23,8 @@ export type SourceMessage = {
   /** With its question mark, or empty. */
   query: string;
   body: Uint8Array;
+  /** As of a posted event: opsforges may be each other's senders. */
+  hops: number;
 };
 
 export type Received =
@@ -77,7 +79,10 @@ export function createSourceReceiver(
       const content: SourceContent = { headers, settings: row.settings, value, form };
       const challenge = sourceRules[row.kind].challenge(content);
       if (challenge !== null) return { kind: 'challenge', challenge };
-      const event = await acceptMessage(acceptor, { tenantId, row, content, payload });
+      const event = await acceptMessage(acceptor, {
+        ...{ tenantId, row, content, payload },
+        hops: message.hops,
+      });
       return { kind: 'accepted', event };
     },
     async answerCrc(id, token) {
@@ -109,9 +114,15 @@ const refused = (refusal: string) =>
 /** The one place where a message meets the way of posted events. */
 function acceptMessage(
   acceptor: Pick<EventAcceptor, 'accept'>,
-  message: { tenantId: TenantId; row: SourceRow; content: SourceContent; payload: string },
+  message: {
+    tenantId: TenantId;
+    row: SourceRow;
+    content: SourceContent;
+    payload: string;
+    hops: number;
+  },
 ): Promise<AcceptedEvent> {
-  const { tenantId, row, content, payload } = message;
+  const { tenantId, row, content, payload, hops } = message;
   const type = JSON.stringify(sourceEventType(row, content));
   const metadata = JSON.stringify(sourceMetadata(row, content));
   const projectId: ProjectId = row.projectId;
@@ -123,7 +134,7 @@ function acceptMessage(
       idempotencyKey: sourceKey(row, content),
       // Senders do not repeat themselves to the byte: Stripe counts pending_webhooks anew.
       keyDecides: true,
-      hops: 0,
+      hops,
     },
   );
 }

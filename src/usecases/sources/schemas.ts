@@ -41,7 +41,7 @@ const settings = z
   .partial()
   .describe(`Of the kind \`hmac\` only. Defaults: \`${JSON.stringify(defaultHmacSettings)}\`.`);
 
-const typeRule = `must be segments of A-Z a-z 0-9 _ - joined by dots, with ${typePlaceholder} as one`;
+const typeRule = `must be segments of A-Z a-z 0-9 _ - joined by dots, ${typePlaceholder} one of them`;
 
 const fields = {
   name: storableString(1, nameLengthMax),
