@@ -17,11 +17,11 @@ const one = { certificate: forGoodTest.cert, privateKey: forGoodTest.key };
 const two = { certificate: forLoopback.cert, privateKey: forLoopback.key };
 
 /** Answers with the SHA-256 of the certificate that the connection showed, and keeps it open. */
-async function startServer(): Promise<string> {
+async function startServer({ insists = false } = {}): Promise<string> {
   const server = tls.createServer(
     {
       ...{ cert: forLoopback.cert, key: forLoopback.key, ca: authority },
-      ...{ requestCert: true, rejectUnauthorized: false },
+      ...{ requestCert: true, rejectUnauthorized: insists },
     },
     (socket) => {
       const shown = socket.getPeerCertificate().fingerprint256 ?? 'none';
@@ -92,11 +92,19 @@ describe.each([
     );
   });
 
+  test('a receiver that insists on one it knows fails the request without, in words for its owner', async () => {
+    const url = await startServer({ insists: true });
+    const unknown = { certificate: selfSigned.cert, privateKey: selfSigned.key };
+    for (const shown of [null, unknown]) {
+      expect(await post(startClient(), url, shown)).toMatch(/^(connection|tls)_[a-z]+$/);
+    }
+  });
+
   test('a key of another certificate fails that request and nothing else', async () => {
     const url = await startServer();
     const client = startClient();
     const mixed = { certificate: selfSigned.cert, privateKey: forGoodTest.key };
-    expect(await post(client, url, mixed)).not.toContain(':');
+    expect(await post(client, url, mixed)).toBe('tls_failed');
     expect(await post(client, url, one)).toBe(fingerprint(one.certificate));
   });
 });

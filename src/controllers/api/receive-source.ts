@@ -23,9 +23,12 @@ export async function receiveMessage(
   const hops = readHops(headers.get('opsforge-hops'));
   const received = await receiver.receive(id, { headers, query, body, hops });
   if (received.kind === 'challenge') return challengeResponse(received.challenge);
-  const { receivedAtMs, ...event } = received.event;
+  const { id: eventId, type, projectId, receivedAtMs, deliveries, duplicate } = received.event;
   const receivedAt = new Date(receivedAtMs).toISOString();
-  return Response.json({ ...event, receivedAt }, { status: 202 });
+  return Response.json(
+    { id: eventId, type, projectId, receivedAt, deliveries, duplicate },
+    { status: 202 },
+  );
 }
 
 export async function answerCrc(

@@ -23,13 +23,16 @@ export function readSourceBody(bytes: Uint8Array, contentType: string): SourceBo
     const payload = JSON.stringify({ bodyBase64: Buffer.from(bytes).toString('base64') });
     return { payload, value: undefined, form: null };
   }
-  const fields = readForm(bytes, contentType);
+  const value = parseJson(text);
+  // A number or a word may be a form's only field; an object or a list is never one, but some
+  // senders (and curl) call it so.
+  const isJson = typeof value === 'object' && value !== null;
+  const fields = isJson ? null : readForm(bytes, contentType);
   if (fields !== null) {
     const form = new Map(fields);
     const payload = JSON.stringify({ body: text, form: Object.fromEntries(form) });
     return { payload, value: undefined, form };
   }
-  const value = parseJson(text);
   const payload = value === undefined ? JSON.stringify({ body: text }) : text;
   return { payload, value, form: null };
 }

@@ -127,6 +127,8 @@ describe('the payload', () => {
     expect(read(text)).toMatchObject({ payload: text, form: null });
     expect(read(text, '').payload).toBe(text);
     expect(read('null').payload).toBe('null');
+    expect(read('{"a": 1}', formType)).toMatchObject({ payload: '{"a": 1}', form: null });
+    expect(read('12', formType).payload).toBe('{"body":"12","form":{"12":""}}');
   });
 
   test('holds a form post as its text and its fields', () => {
