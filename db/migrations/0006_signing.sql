@@ -20,7 +20,8 @@ create table sources (
   project_id uuid not null,
   name text not null check (length(name) between 1 and 200),
   kind text not null check (kind in
-    ('github', 'gitlab', 'hmac', 'shopify', 'slack', 'standard', 'stripe', 'twilio')),
+    ('alertmanager', 'github', 'gitlab', 'hmac', 'shopify', 'slack', 'standard', 'stripe',
+     'twilio')),
   event_type text,
   settings json not null default '{}',
   -- A list: the current secret and those that are still valid after a change. Sealed as one.

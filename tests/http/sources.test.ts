@@ -65,7 +65,7 @@ describe('a source', () => {
   test('gets a secret of ours where the sender takes one', async () => {
     const { key } = await api.newTenant();
     const make = (kind: string) => api.send('POST', sources, { key, body: { name: 'a', kind } });
-    for (const kind of ['github', 'gitlab', 'hmac']) {
+    for (const kind of ['alertmanager', 'github', 'gitlab', 'hmac']) {
       expect((await make(kind)).string('secret')).toMatch(/^[0-9a-f]{64}$/);
     }
     expect((await make('standard')).string('secret')).toMatch(/^whsec_/);

@@ -1,4 +1,5 @@
 /** Every kind of source; a kind without rules does not compile. */
+import { alertmanager } from './alertmanager.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
 import { hmac } from './hmac.ts';
@@ -10,6 +11,7 @@ import { stripe } from './stripe.ts';
 import { twilio } from './twilio.ts';
 
 export const sourceRules: Record<SourceKind, SourceRules> = {
+  alertmanager,
   github,
   gitlab,
   hmac,

@@ -5,6 +5,7 @@
  */
 
 export const sourceKinds = [
+  'alertmanager',
   'github',
   'gitlab',
   'hmac',

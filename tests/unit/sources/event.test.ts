@@ -47,6 +47,7 @@ describe('the type', () => {
     ['twilio', content({}, 'MessageStatus=delivered', formType), 'twilio.message.delivered'],
     ['twilio', content({}, 'CallStatus=no-answer', formType), 'twilio.call.no-answer'],
     ['standard', content({}, { type: 'user.created' }), 'standard.user.created'],
+    ['alertmanager', content({}, { status: 'firing' }), 'alertmanager.firing'],
     ['hmac', content({}, { type: 'a' }), 'source.my-sender'],
     ['github', content({}), 'source.my-sender'],
     ['stripe', content({}, 'not json', 'text/plain'), 'source.my-sender'],

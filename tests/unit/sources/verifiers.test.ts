@@ -41,6 +41,7 @@ const mac = (algorithm: string, secret: string, text: string) =>
 /** How each kind signs, by its manual. */
 const signed: Record<SourceKind, (secret: string, body: string, atSeconds?: number) => HeadersOf> =
   {
+    alertmanager: (secret) => ({ authorization: `Bearer ${secret}` }),
     github: (secret, body) => ({
       'x-hub-signature-256': `sha256=${mac('sha256', secret, body).digest('hex')}`,
     }),
