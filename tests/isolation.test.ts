@@ -62,6 +62,8 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
   await sql`insert into monitor_logs
       (id, tenant_id, monitor_id, started_at, outcome, duration_ms, region)
     values (${id}, ${tenantId}, ${id}, now(), 'up', 1, 'default')`;
+  await sql`insert into sources (id, tenant_id, project_id, name, kind, secrets_encrypted)
+    values (${id}, ${tenantId}, ${projectId}, 's', 'hmac', '\\x00')`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);
@@ -199,6 +201,13 @@ describe('the walls between tenants', () => {
       'api_keys.revoked_at',
       'api_keys.scopes',
       'api_keys.tenant_id',
+      'endpoint_secrets.created_at',
+      'endpoint_secrets.endpoint_id',
+      'endpoint_secrets.expires_at',
+      'endpoint_secrets.id',
+      'endpoint_secrets.public_key',
+      'sources.id',
+      'sources.tenant_id',
       'tenants.id',
       'tenants.slug',
     ]);

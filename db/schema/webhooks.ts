@@ -11,6 +11,7 @@ import {
   real,
   smallint,
   text,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 import type {
@@ -20,8 +21,10 @@ import type {
   EndpointId,
   EventId,
   ProjectId,
+  SourceId,
   TenantId,
 } from '../../src/domain/ids.ts';
+import { type SourceSettings, sourceKinds } from '../../src/domain/sources/source.ts';
 import { bytea, moment } from './tenants.ts';
 
 export const endpoints = pgTable(
@@ -35,6 +38,7 @@ export const endpoints = pgTable(
     eventTypes: text('event_types').array().notNull().default([]),
     filter: json('filter'),
     headersEncrypted: bytea('headers_encrypted'),
+    authEncrypted: bytea('auth_encrypted'),
     timeoutMs: integer('timeout_ms').notNull(),
     rateLimitPerSecond: integer('rate_limit_per_second'),
     maxInFlight: integer('max_in_flight').notNull(),
@@ -68,10 +72,35 @@ export const endpointSecrets = pgTable(
       .notNull()
       .default('hmac'),
     secretEncrypted: bytea('secret_encrypted').notNull(),
+    publicKey: text('public_key'),
     createdAt: moment('created_at').notNull().defaultNow(),
     expiresAt: moment('expires_at'),
   },
-  (table) => [primaryKey({ columns: [table.tenantId, table.endpointId, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.endpointId, table.id] }),
+    index('endpoint_secrets_public_idx').on(table.endpointId).where(sql`public_key is not null`),
+  ],
+);
+
+export const sources = pgTable(
+  'sources',
+  {
+    id: uuid('id').$type<SourceId>().notNull(),
+    tenantId: uuid('tenant_id').$type<TenantId>().notNull(),
+    projectId: uuid('project_id').$type<ProjectId>().notNull(),
+    name: text('name').notNull(),
+    kind: text('kind', { enum: [...sourceKinds] }).notNull(),
+    eventType: text('event_type'),
+    settings: json('settings').$type<SourceSettings>().notNull().default({}),
+    secretsEncrypted: bytea('secrets_encrypted').notNull(),
+    createdAt: moment('created_at').notNull().defaultNow(),
+    updatedAt: moment('updated_at').notNull().defaultNow(),
+    deletedAt: moment('deleted_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.id] }),
+    uniqueIndex('sources_id_idx').on(table.id),
+  ],
 );
 
 export const webhookEvents = pgTable(

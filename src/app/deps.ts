@@ -15,6 +15,7 @@ import { openDatabase } from '../repositories/transactions.ts';
 import { createWakeUps } from '../repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../usecases/context.ts';
+import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
 import { createWorkerRegister } from '../usecases/workers/register-worker.ts';
@@ -70,6 +71,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     database,
     clock,
     secretBox,
+    publicUrl: () => config.publicUrl ?? `http://localhost:${ownPort ?? config.port}`,
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
     announceChange: (change) => news.announceChange(change),
@@ -78,15 +80,14 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, directory, wakeUps, delivery });
+  const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery });
   const acceptor = createEventAcceptor({
-    database,
-    clock,
-    directory,
+    ...{ database, clock, directory },
     handOff: news.handOff,
     wakeOrdered: news.wakeEndpoints,
     accepted: metrics.eventsAccepted,
   });
+  const sources: SourceReceiver = createSourceReceiver({ ...deps, acceptor, cacheTrusted });
 
   return {
     clock,
@@ -98,6 +99,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     deps,
     delivery,
     acceptor,
+    sources,
     setOwnPort(port: number) {
       ownPort = port;
     },
@@ -108,15 +110,18 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
 function spreadNews(parts: {
   keys: ReturnType<typeof createKeyAuthenticator>;
   directory: ReturnType<typeof createEndpointDirectory>;
+  /** Made after this: what it accepts is handed on here. */
+  sources(): SourceReceiver;
   wakeUps: ReturnType<typeof createWakeUps>;
   delivery: ReturnType<typeof buildDelivery> | null;
 }) {
-  const { keys, directory, wakeUps, delivery } = parts;
+  const { keys, directory, sources, wakeUps, delivery } = parts;
   const isLedHere = (endpointId: EndpointId) =>
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
   function applyChange(change: Change): void {
     if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
+    else if (change.kind === 'sources') sources().dropTenant(change.tenantId);
     else directory.drop(change.tenantId);
     if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
   }
@@ -131,6 +136,7 @@ function spreadNews(parts: {
   wakeUps.onListening(() => {
     keys.clear();
     directory.clear();
+    sources().clear();
     delivery?.engine.forgetSettings();
   });
 

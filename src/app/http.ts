@@ -23,7 +23,7 @@ type HttpOptions = {
 };
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
-  const { metrics, deps, keys, acceptor, database, delivery } = service;
+  const { metrics, deps, keys, acceptor, sources, database, delivery } = service;
   const accept = (request: Request) =>
     acceptWebhook({ authenticateKey: keys.authenticate, acceptor }, request);
   const serverDeps = {
@@ -32,6 +32,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     readiness,
     authenticateKey: keys.authenticate,
     acceptWebhook: accept,
+    sources,
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,

@@ -6,9 +6,11 @@
 import { Elysia, NotFoundError } from 'elysia';
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
+import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
 import { answerError, commonHeaders } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
+import type { ReceiverDeps } from './api/receive-source.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { AcceptWebhook } from './api/webhooks.ts';
 import { type AuthenticateKey, createIdentify } from './authenticate.ts';
@@ -17,12 +19,14 @@ import { type OpsDeps, opsRoutes } from './ops.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 import { swaggerRoutes } from './swagger.ts';
+import { wellKnownRoutes } from './well-known.ts';
 
 export type ServerDeps = Deps &
   OpsDeps & {
     log: Log;
     authenticateKey: AuthenticateKey;
     acceptWebhook: AcceptWebhook;
+    sources: ReceiverDeps;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
@@ -63,14 +67,21 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
 }
 
 function publicRoutes(deps: ServerDeps) {
-  const api = apiRoutes(createIdentify(deps, deps.authenticateKey), deps.acceptWebhook);
+  const identify = createIdentify(deps, deps.authenticateKey);
+  const api = new Elysia()
+    .use(apiRoutes(identify, deps.acceptWebhook, deps.sources))
+    .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));
   return new Elysia().use(swaggerRoutes(buildDocument(api.routes))).use(api);
 }
 
 /** Needs no database: the routes are described, not called. */
 export function openapiDocument(): JsonObject {
   const unasked = () => Promise.reject(new Error('the document was built to be read'));
-  return buildDocument(apiRoutes(unasked, unasked).routes);
+  const unreceived = { receive: unasked, answerCrc: unasked };
+  const api = new Elysia()
+    .use(apiRoutes(unasked, unasked, unreceived))
+    .use(wellKnownRoutes(unasked));
+  return buildDocument(api.routes);
 }
 
 function answerMethod(request: Request, allowed: readonly string[]): Response {

@@ -4,10 +4,12 @@ import type { EndpointId, TenantId } from './ids.ts';
 export type Change =
   | { kind: 'endpoints'; tenantId: TenantId; endpointId: EndpointId }
   | { kind: 'api_keys'; tenantId: TenantId }
-  | { kind: 'projects'; tenantId: TenantId };
+  | { kind: 'projects'; tenantId: TenantId }
+  | { kind: 'sources'; tenantId: TenantId };
 
 export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'endpoints',
   'api_keys',
   'projects',
+  'sources',
 ]);

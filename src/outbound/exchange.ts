@@ -2,6 +2,7 @@
  * One outbound request and its result, as callers see them, and the `Exchange` that the transports
  * fill in while it runs, so that a failure can tell how far it came.
  */
+import type { ClientCertificate } from '../domain/receiver-auth.ts';
 import type { Target } from './target.ts';
 
 export type OutboundMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
@@ -21,6 +22,8 @@ export type OutboundRequest = {
    * True: connection and TLS are timed, on a connection of its own, at under half the throughput.
    */
   phases: boolean;
+  /** Shown to an https receiver that asks for one; connections are never shared between two. */
+  clientCertificate?: ClientCertificate | null;
   signal?: AbortSignal;
 };
 
@@ -81,6 +84,7 @@ export type Exchange = {
   addresses: readonly string[];
   readonly headers: Record<string, string>;
   readonly body: string | null;
+  readonly clientCertificate: ClientCertificate | null;
   readonly signal: AbortSignal;
   readonly timings: Timings;
   phase: Phase;

@@ -80,6 +80,11 @@ function fetchInit(exchange: Exchange, ca: string | undefined): BunFetchRequestI
     const { serverName } = exchange.target;
     if (serverName !== null) tls.serverName = serverName;
     if (ca !== undefined) tls.ca = ca;
+    // Bun keeps connections apart by these (tests/outbound/client-certificate.test.ts).
+    if (exchange.clientCertificate !== null) {
+      tls.cert = exchange.clientCertificate.certificate;
+      tls.key = exchange.clientCertificate.privateKey;
+    }
     init.tls = tls;
   }
   return init;

@@ -107,6 +107,7 @@ export function createHttpClient(options: {
       addresses: [],
       headers: requestHeaders(request.headers, target),
       body: request.body,
+      clientCertificate: request.clientCertificate ?? null,
       signal: deadline.signal,
       timings: noTimings(),
       phase: 'resolve',

@@ -100,6 +100,7 @@ async function startTls(
   ca: string | undefined,
 ): Promise<tls.TLSSocket> {
   const { serverName, hostname } = exchange.target;
+  const own = exchange.clientCertificate;
   const address = hostname.replace(/^\[(.*)\]$/, '$1');
   const socket = tls.connect({
     socket: plain,
@@ -107,6 +108,7 @@ async function startTls(
     rejectUnauthorized: false,
     ...(serverName === null ? { host: address } : { servername: serverName }),
     ...(ca === undefined ? {} : { ca }),
+    ...(own === null ? {} : { cert: own.certificate, key: own.privateKey }),
   });
   await settled<void>(socket, exchange.signal, (resolve) =>
     socket.once('secureConnect', () => resolve()),

@@ -1,9 +1,11 @@
 /**
- * Turns a credential into its tenant, as the role that may see only the columns needed for that.
+ * What is looked up before a tenant is known, as the role that may see only the columns needed for
+ * that: a credential or a source turned into its tenant, and an endpoint's public keys.
  */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { apiKeys } from '../../db/schema/tenants.ts';
-import type { ApiKeyId, ProjectId, TenantId } from '../domain/ids.ts';
+import { endpointSecrets, sources } from '../../db/schema/webhooks.ts';
+import type { ApiKeyId, EndpointId, ProjectId, SourceId, TenantId } from '../domain/ids.ts';
 import type { Scope } from '../domain/scopes.ts';
 import type { LookupTx, TenantTx } from './transactions.ts';
 
@@ -42,5 +44,44 @@ export async function updateKeysUsed(tx: TenantTx, ids: ApiKeyId[]): Promise<voi
       .update(apiKeys)
       .set({ lastUsedAt: sql`greatest(${apiKeys.lastUsedAt}, now())` })
       .where(and(eq(apiKeys.tenantId, tx.tenantId), inArray(apiKeys.id, ids))),
+  );
+}
+
+/** Of a deleted source too: that it is deleted is for its tenant's transaction to see. */
+export async function findSourceTenant(tx: LookupTx, id: SourceId): Promise<TenantId | null> {
+  const [row] = await tx.run(
+    'findSourceTenant',
+    tx.db.select({ tenantId: sources.tenantId }).from(sources).where(eq(sources.id, id)),
+  );
+  return row?.tenantId ?? null;
+}
+
+export type PublicKeyRow = {
+  id: string;
+  publicKey: string | null;
+  createdAt: Date;
+  expiresAt: Date | null;
+};
+
+/** Those that are valid now, oldest first. Index: endpoint_secrets_public_idx. */
+export function listPublicKeys(tx: LookupTx, endpointId: EndpointId): Promise<PublicKeyRow[]> {
+  return tx.run(
+    'listPublicKeys',
+    tx.db
+      .select({
+        id: endpointSecrets.id,
+        publicKey: endpointSecrets.publicKey,
+        createdAt: endpointSecrets.createdAt,
+        expiresAt: endpointSecrets.expiresAt,
+      })
+      .from(endpointSecrets)
+      .where(
+        and(
+          eq(endpointSecrets.endpointId, endpointId),
+          isNotNull(endpointSecrets.publicKey),
+          or(isNull(endpointSecrets.expiresAt), gt(endpointSecrets.expiresAt, sql`now()`)),
+        ),
+      )
+      .orderBy(asc(endpointSecrets.id)),
   );
 }

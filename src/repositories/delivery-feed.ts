@@ -86,6 +86,7 @@ export type EndpointRow = {
   url: string;
   timeoutMs: number;
   headersEncrypted: Uint8Array | null;
+  authEncrypted: Uint8Array | null;
   retrySchedule: number[];
   maxInFlight: number;
   rateLimitPerSecond: number | null;
@@ -93,9 +94,14 @@ export type EndpointRow = {
   status: 'active' | 'paused' | 'disabled';
   deleted: boolean;
 };
-export type SecretRow = { endpointId: EndpointId; sealed: Uint8Array; expiresAtMs: number | null };
+export type SecretRow = {
+  endpointId: EndpointId;
+  kind: 'hmac' | 'ed25519';
+  sealed: Uint8Array;
+  expiresAtMs: number | null;
+};
 
-/** Settings and the valid hmac secrets, oldest first, of endpoints (bounded by the caller). */
+/** Settings and the valid secrets, oldest first, of endpoints (bounded by the caller). */
 export async function listEndpointSettings(
   tx: WorkerTx,
   endpoints: readonly EndpointRef[],
@@ -107,7 +113,8 @@ export async function listEndpointSettings(
       'listEndpointSettings',
       tx.sql<EndpointRow[]>`
         select e.id, e.tenant_id as "tenantId", e.url, e.timeout_ms as "timeoutMs",
-          e.headers_encrypted as "headersEncrypted", e.retry_schedule as "retrySchedule",
+          e.headers_encrypted as "headersEncrypted", e.auth_encrypted as "authEncrypted",
+          e.retry_schedule as "retrySchedule",
           e.max_in_flight as "maxInFlight", e.rate_limit_per_second as "rateLimitPerSecond",
           e.ordered, e.status, e.deleted_at is not null as deleted
         from unnest(${tenantIds}::uuid[], ${ids}::uuid[]) as wanted (tenant_id, id)
@@ -118,13 +125,13 @@ export async function listEndpointSettings(
     tx.run(
       'listEndpointSecrets',
       tx.sql<SecretRow[]>`
-        select s.endpoint_id as "endpointId", s.secret_encrypted as sealed,
+        select s.endpoint_id as "endpointId", s.kind, s.secret_encrypted as sealed,
           (extract(epoch from s.expires_at) * 1000)::float8 as "expiresAtMs"
         from unnest(${tenantIds}::uuid[], ${ids}::uuid[]) as wanted (tenant_id, id)
         cross join lateral (
           select * from endpoint_secrets s
           where s.tenant_id = wanted.tenant_id and s.endpoint_id = wanted.id
-            and s.kind = 'hmac' and (s.expires_at is null or s.expires_at > now())
+            and (s.expires_at is null or s.expires_at > now())
           order by s.id offset 0) s`,
     ),
   ]);

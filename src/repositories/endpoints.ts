@@ -15,6 +15,7 @@ export type NewEndpointRow = Pick<
   | 'description'
   | 'eventTypes'
   | 'headersEncrypted'
+  | 'authEncrypted'
   | 'timeoutMs'
   | 'rateLimitPerSecond'
   | 'maxInFlight'
@@ -24,12 +25,13 @@ export type NewEndpointRow = Pick<
 >;
 
 export type EndpointRowChanges = {
-  [Column in keyof Omit<NewEndpointRow, 'id' | 'projectId' | 'signing'>]?:
-    | NewEndpointRow[Column]
-    | undefined;
+  [Column in keyof Omit<NewEndpointRow, 'id' | 'projectId'>]?: NewEndpointRow[Column] | undefined;
 } & { status?: EndpointStatus; statusReason?: string | null };
 
-export type EndpointSecretRow = { id: string; secretEncrypted: Uint8Array; expiresAt: Date | null };
+export type EndpointSecretRow = Pick<
+  typeof endpointSecrets.$inferSelect,
+  'id' | 'secretEncrypted' | 'publicKey' | 'expiresAt'
+>;
 
 const living = (tx: TenantTx, id: EndpointId) =>
   and(eq(endpoints.tenantId, tx.tenantId), eq(endpoints.id, id), isNull(endpoints.deletedAt));
@@ -121,7 +123,10 @@ const secretsOf = (tx: TenantTx, endpointId: EndpointId) =>
 
 export async function insertEndpointSecret(
   tx: TenantTx,
-  values: { id: string; endpointId: EndpointId; secretEncrypted: Uint8Array },
+  values: Pick<
+    typeof endpointSecrets.$inferSelect,
+    'id' | 'endpointId' | 'kind' | 'secretEncrypted' | 'publicKey'
+  >,
 ): Promise<void> {
   await tx.run(
     'insertEndpointSecret',
@@ -140,6 +145,7 @@ export function listValidSecrets(
       .select({
         id: endpointSecrets.id,
         secretEncrypted: endpointSecrets.secretEncrypted,
+        publicKey: endpointSecrets.publicKey,
         expiresAt: endpointSecrets.expiresAt,
       })
       .from(endpointSecrets)

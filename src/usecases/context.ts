@@ -16,6 +16,8 @@ export type Deps = {
   database: Database;
   clock: Clock;
   secretBox: SecretBox;
+  /** What links and addresses begin with; no slash at the end. */
+  publicUrl(): string;
   /** The address guard at save time: a reason in the user's words, or null. */
   checkOutboundUrl(url: string): Promise<string | null>;
   /**

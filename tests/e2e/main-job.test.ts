@@ -105,7 +105,7 @@ describe('an event of an installation that was just started', () => {
         timestamp: received.headers['webhook-timestamp'] ?? null,
         signature: received.headers['webhook-signature'] ?? null,
         body: text,
-        secrets: [secretBytes(endpoint.secret)],
+        keys: [secretBytes(endpoint.secret)],
         nowSeconds: Date.now() / 1_000,
       });
     expect(ours(body)).toEqual({ ok: true });

@@ -27,7 +27,7 @@ describe('making', () => {
       ...{ projectId: tenant.projectId, url, description: '', eventTypes: [], filter: null },
       ...{ headers: {}, timeoutMs: 15_000, rateLimit: null, maxInFlight: 10, ordered: false },
       retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
-      ...{ signing: 'hmac', status: 'active', statusReason: null },
+      ...{ signing: 'hmac', auth: { kind: 'none' }, status: 'active', statusReason: null },
     });
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(createdAt).toBe(updatedAt);
@@ -63,7 +63,7 @@ describe('making', () => {
     [{ url, maxInFlight: 1_001 }, 'maxInFlight'],
     [{ url, retrySchedule: [0] }, 'retrySchedule.0'],
     [{ url, retrySchedule: [5, 1.5] }, 'retrySchedule.1'],
-    [{ url, signing: 'ed25519' }, 'signing'],
+    [{ url, signing: 'rsa' }, 'signing'],
     [{ url, filter: { path: 'total' } }, 'filter'],
     [{ url, description: 'a\0' }, 'description'],
     [{ url, status: 'active' }, 'status'],

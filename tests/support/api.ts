@@ -13,6 +13,7 @@ import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -74,12 +75,14 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     database,
     clock,
     secretBox: testSecretBox,
+    publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
     wakeEndpoints: (ids) => void woken.push(...ids),
     announceChange(change) {
       changes.push(change);
       authenticator.dropTenant(change.tenantId);
       directory.drop(change.tenantId);
+      sources.dropTenant(change.tenantId);
     },
   };
   const acceptor = createEventAcceptor({
@@ -88,12 +91,14 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     wakeOrdered: deps.wakeEndpoints,
     accepted: () => {},
   });
+  const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
   const app = createServer({
     ...deps,
     log,
     authenticateKey: authenticator.authenticate,
     acceptWebhook: (request) =>
       acceptWebhook({ authenticateKey: authenticator.authenticate, acceptor }, request),
+    sources,
     httpRequest(method, route, status) {
       observed.push({ method, route, status });
       for (const look of onObserved) look();
@@ -216,7 +221,8 @@ function createDocumentCheck() {
     if (!answer.headers.get('content-type')?.startsWith(type)) {
       throw new Error(`${call}: ${answer.headers.get('content-type')} instead of ${type}`);
     }
-    hold(validator(`${at}/content/${pointerPart(type)}/schema`), answer.body, `${call}: answer`);
+    const said = type.includes('json') ? answer.body : answer.text;
+    hold(validator(`${at}/content/${pointerPart(type)}/schema`), said, `${call}: answer`);
     if (answer.status < 300 && sentBody !== undefined) {
       const body = `${pointer}/requestBody/content/application~1json/schema`;
       hold(validator(body), sentBody, `${call}: accepted body`);

@@ -5,7 +5,7 @@ import { Webhook as SvixWebhook } from 'svix';
 import {
   generateSecret,
   secretBytes,
-  signHmac,
+  signContent,
   verifySignature,
 } from '../../src/domain/signature.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -26,7 +26,7 @@ const message = {
   timestamp: String(vector.timestampSeconds),
   signature: vector.signature,
   body: vector.body,
-  secrets: [secret],
+  keys: [secret],
   nowSeconds: vector.timestampSeconds,
 };
 
@@ -56,14 +56,14 @@ describe('secrets', () => {
 
 describe('signing', () => {
   test('gives the fixed vector', () => {
-    expect(signHmac({ ...vector, secrets: [secret] })).toBe(vector.signature);
+    expect(signContent({ ...vector, keys: [secret] })).toBe(vector.signature);
   });
 
   test('signs with every secret, separated by spaces', () => {
-    const [first, second, ...more] = signHmac({ ...vector, secrets: [otherSecret, secret] }).split(
+    const [first, second, ...more] = signContent({ ...vector, keys: [otherSecret, secret] }).split(
       ' ',
     );
-    expect(first).toBe(signHmac({ ...vector, secrets: [otherSecret] }));
+    expect(first).toBe(signContent({ ...vector, keys: [otherSecret] }));
     expect(second).toBe(vector.signature);
     expect(more).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe('signing', () => {
         Array.from({ length: 24 + random.below(41) }, () => random.below(256)),
       );
       const expected = createHmac('sha256', key).update(`e.${run}.${body}`).digest('base64');
-      expect(signHmac({ id: 'e', timestampSeconds: run, body, secrets: [key] })).toBe(
+      expect(signContent({ id: 'e', timestampSeconds: run, body, keys: [key] })).toBe(
         `v1,${expected}`,
       );
     }
@@ -93,8 +93,8 @@ describe('verifying', () => {
 
   test('accepts any of several signatures by any of several secrets', () => {
     const signature = `v1,AAAA v1a,${'A'.repeat(86)}== x ${vector.signature}`;
-    const secrets = [otherSecret, secret];
-    expect(verifySignature({ ...message, signature, secrets })).toEqual({ ok: true });
+    const keys = [otherSecret, secret];
+    expect(verifySignature({ ...message, signature, keys })).toEqual({ ok: true });
   });
 
   test.each([
@@ -110,8 +110,8 @@ describe('verifying', () => {
     ['too_old', { nowSeconds: vector.timestampSeconds + 11, toleranceSeconds: 10 }],
     ['no_match', { body: `${vector.body} ` }],
     ['no_match', { id: 'msg_other' }],
-    ['no_match', { secrets: [otherSecret] }],
-    ['no_match', { secrets: [] }],
+    ['no_match', { keys: [otherSecret] }],
+    ['no_match', { keys: [] }],
     ['no_match', { signature: 'v1,' }],
     ['no_match', { signature: vector.signature.slice(0, -4) }],
     ['no_match', { signature: vector.signature.replace('v1,', 'v2,') }],
@@ -139,8 +139,8 @@ describe.each([
   const nowSeconds = Math.floor(Date.now() / 1000);
 
   test('verifies what we sign, during a rotation too', () => {
-    const secrets = [otherSecret, secretBytes(text)];
-    const signature = signHmac({ id: 'e-1', timestampSeconds: nowSeconds, body, secrets });
+    const keys = [otherSecret, secretBytes(text)];
+    const signature = signContent({ id: 'e-1', timestampSeconds: nowSeconds, body, keys });
     const headers = {
       'webhook-id': 'e-1',
       'webhook-timestamp': String(nowSeconds),
@@ -153,8 +153,8 @@ describe.each([
   test('signs what we verify', () => {
     const signature = webhook.sign('e-2', new Date(nowSeconds * 1000), body);
     const received = { id: 'e-2', timestamp: String(nowSeconds), signature, nowSeconds };
-    const secrets = [secretBytes(text)];
-    expect(verifySignature({ ...received, body, secrets })).toEqual({ ok: true });
-    expect(verifySignature({ ...received, body: '{}', secrets }).ok).toBe(false);
+    const keys = [secretBytes(text)];
+    expect(verifySignature({ ...received, body, keys })).toEqual({ ok: true });
+    expect(verifySignature({ ...received, body: '{}', keys }).ok).toBe(false);
   });
 });

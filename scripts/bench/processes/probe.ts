@@ -5,7 +5,7 @@
  * memory: the service is measured against this, on the same PostgreSQL with the same roles.
  */
 import { newId } from '../../../src/domain/ids.ts';
-import { signHmac } from '../../../src/domain/signature.ts';
+import { signContent } from '../../../src/domain/signature.ts';
 import { createBatcher } from '../../../src/lib/batcher.ts';
 import { type Connection, connect } from '../../../src/repositories/connection.ts';
 import { insertAll, type ProbeEvent, type ProbeRecord, recordAll } from './probe-rows.ts';
@@ -115,8 +115,8 @@ async function createDelivery(options: OpenOptions): Promise<(events: ProbeEvent
       'user-agent': 'opsforge-probe',
       'webhook-id': event.id,
       'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': signHmac({
-        ...{ id: event.id, timestampSeconds, body: event.payload, secrets: [secret] },
+      'webhook-signature': signContent({
+        ...{ id: event.id, timestampSeconds, body: event.payload, keys: [secret] },
       }),
       'opsforge-delivery-id': event.deliveryId ?? '',
       'opsforge-attempt': '1',

@@ -68,7 +68,8 @@ async function readText(request: Request): Promise<string> {
 const tooLarge = (bytes: number) =>
   new AppError('too_large', `The body has ${bytes} bytes; at most ${eventBodyBytesMax} are read.`);
 
-function readHops(header: string | null): number {
+/** @throws AppError `invalid` for what is no number; its bound is the acceptor's to judge */
+export function readHops(header: string | null): number {
   if (header === null) return 0;
   if (/^\d{1,3}$/.test(header)) return Number(header);
   throw new AppError('invalid', 'opsforge-hops must be a whole number.', {

@@ -12,6 +12,8 @@ type Described = {
   id: string;
   summary: string;
   description?: string;
+  /** Wants no credential. */
+  isPublic?: boolean;
   item?: { name: string };
   query?: z.ZodType;
   body?: z.ZodType;
@@ -19,21 +21,20 @@ type Described = {
   status: number;
   answer?: z.ZodType;
   conflict?: string;
+  /** What it may answer beside what follows from the rest. */
+  problems?: readonly ProblemCode[];
   examples?: { body?: unknown; answer?: unknown };
 };
 
-const always: ProblemCode[] = [
-  'unauthenticated',
-  'forbidden',
-  'rate_limited',
-  'internal',
-  'unavailable',
-];
+const always: ProblemCode[] = ['rate_limited', 'internal', 'unavailable'];
+const ofCredentials: ProblemCode[] = ['unauthenticated', 'forbidden'];
 
 export function describeOperation(operation: Described): JsonObject {
   const { item, query, body, answer, examples } = operation;
   const problems = [
+    ...(operation.isPublic ? [] : ofCredentials),
     ...always,
+    ...(operation.problems ?? []),
     ...(item ? (['not_found'] as const) : []),
     ...(body ? (['malformed', 'too_large', 'unsupported_media_type', 'not_found'] as const) : []),
     ...(body || query ? (['invalid'] as const) : []),
@@ -45,6 +46,7 @@ export function describeOperation(operation: Described): JsonObject {
     operationId: operation.id,
     summary: operation.summary,
     ...(operation.description ? { description: operation.description } : {}),
+    ...(operation.isPublic ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body
       ? {

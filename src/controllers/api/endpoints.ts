@@ -41,13 +41,11 @@ export function endpointRoutes(identify: Identify) {
         {
           id: 'createEndpoint',
           summary: 'Make an endpoint',
-          description: 'The answer holds its signing secret.',
+          description: 'The answer holds its signing secret; of ed25519 its public key.',
           body: endpointInput,
           status: 201,
           answer: newEndpoint,
-          examples: {
-            body: { url: 'https://example.com/webhooks', eventTypes: ['invoice.*'] },
-          },
+          examples: { body: { url: 'https://example.com/webhooks', eventTypes: ['invoice.*'] } },
         },
         ({ ctx, body }) => createEndpoint(ctx, body),
       ),
@@ -70,6 +68,7 @@ export function endpointRoutes(identify: Identify) {
           body: endpointChanges,
           status: 200,
           answer: endpoint,
+          conflict: 'It signs otherwise now, and too many secrets are still valid.',
           examples: { body: { maxInFlight: 50, rateLimit: { perSecond: 20 } } },
         },
         ({ ctx, id, body }) => updateEndpoint(ctx, id, body),

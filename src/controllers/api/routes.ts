@@ -7,15 +7,18 @@ import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
 import { projectRoutes } from './projects.ts';
+import type { ReceiverDeps } from './receive-source.ts';
+import { sourceRoutes } from './sources.ts';
 import { type AcceptWebhook, webhookRoutes } from './webhooks.ts';
 
-export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook) {
+export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook, sources: ReceiverDeps) {
   return new Elysia({ prefix: '/api/v1' })
     .use(webhookRoutes(acceptWebhook))
     .use(eventRoutes(identify))
     .use(deliveryRoutes(identify))
     .use(endpointRoutes(identify))
     .use(endpointActionRoutes(identify))
+    .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
     .use(apiKeyRoutes(identify));
 }

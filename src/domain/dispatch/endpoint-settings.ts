@@ -1,8 +1,10 @@
 /** What the engine must know of an endpoint to send to it; secrets and headers are open here. */
 import type { EndpointId, TenantId } from '../ids.ts';
+import type { ClientCertificate } from '../receiver-auth.ts';
+import type { SigningKey } from '../signature.ts';
 
 export type SigningSecret = {
-  key: Uint8Array;
+  key: SigningKey;
   /** Database time; null: no end. */
   expiresAtMs: number | null;
 };
@@ -15,6 +17,9 @@ export type EndpointSettings = {
   /** The owner's own. */
   headers: Readonly<Record<string, string>>;
   secrets: readonly SigningSecret[];
+  /** The value of the header, null for none. */
+  authorization: string | null;
+  clientCertificate: ClientCertificate | null;
   /** Seconds. */
   retrySchedule: readonly number[];
   maxInFlight: number;

@@ -4,7 +4,8 @@
  */
 import type { EndpointSettings, SigningSecret } from '../../domain/dispatch/endpoint-settings.ts';
 import type { EndpointId } from '../../domain/ids.ts';
-import { secretBytes } from '../../domain/signature.ts';
+import { authorizationOf, clientCertificateOf } from '../../domain/receiver-auth.ts';
+import { openSigningKey } from '../../domain/signing-secrets.ts';
 import {
   type EndpointRef,
   type EndpointRow,
@@ -12,6 +13,7 @@ import {
   type SecretRow,
 } from '../../repositories/delivery-feed.ts';
 import type { Deps } from '../context.ts';
+import { openAuth } from '../endpoints/receiver-auth.ts';
 
 /** One entry for each reference; what has no row counts as deleted. */
 export async function loadEndpointSettings(
@@ -35,18 +37,20 @@ function openSettings(
   row: EndpointRow,
   sealedSecrets: readonly SecretRow[],
 ): EndpointSettings {
-  const { headersEncrypted, deleted, ...plain } = row;
+  const { headersEncrypted, authEncrypted, deleted, ...plain } = row;
   const settings: EndpointSettings = {
     ...plain,
     status: deleted ? 'deleted' : row.status,
     headers: {},
     secrets: [],
+    authorization: null,
+    clientCertificate: null,
     problem: null,
   };
   try {
     settings.secrets = sealedSecrets.map(
-      ({ sealed, expiresAtMs }): SigningSecret => ({
-        key: secretBytes(secretBox.open(sealed)),
+      ({ kind, sealed, expiresAtMs }): SigningSecret => ({
+        key: openSigningKey(kind, secretBox.open(sealed)),
         expiresAtMs,
       }),
     );
@@ -58,6 +62,13 @@ function openSettings(
     if (headersEncrypted !== null) settings.headers = openHeaders(secretBox, headersEncrypted);
   } catch {
     settings.problem = "The endpoint's headers do not open under this installation's key.";
+  }
+  try {
+    const auth = openAuth(authEncrypted, secretBox);
+    settings.authorization = authorizationOf(auth);
+    settings.clientCertificate = clientCertificateOf(auth);
+  } catch {
+    settings.problem = "The endpoint's credentials do not open under this installation's key.";
   }
   return settings;
 }
@@ -82,6 +93,8 @@ function missingEndpoint({ tenantId, endpointId }: EndpointRef): EndpointSetting
     timeoutMs: 1,
     headers: {},
     secrets: [],
+    authorization: null,
+    clientCertificate: null,
     retrySchedule: [],
     maxInFlight: 1,
     rateLimitPerSecond: null,

@@ -1,11 +1,12 @@
 /** Makes an endpoint with a signing secret, which is in the answer. */
 import { notFound } from '../../domain/errors.ts';
 import { type EndpointId, newId } from '../../domain/ids.ts';
-import { generateSecret } from '../../domain/signature.ts';
+import { makeSigningSecret } from '../../domain/signing-secrets.ts';
 import { insertEndpoint, insertEndpointSecret } from '../../repositories/endpoints.ts';
 import { lockProject } from '../../repositories/projects.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
+import { checkAuth, sealAuth } from './receiver-auth.ts';
 import type { EndpointInput, NewEndpoint } from './schemas.ts';
 import { sealHeaders, toEndpoint } from './view.ts';
 
@@ -15,7 +16,8 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
   const { clock, database, secretBox, announceChange } = ctx.deps;
   await checkSettings(ctx.deps, input);
   const id = newId<EndpointId>(clock.databaseNow());
-  const secret = generateSecret();
+  const auth = checkAuth(ctx.deps, { ...input, given: input.auth, stored: null });
+  const { shown, ...secret } = makeSigningSecret(input.signing);
   const row = await database.withTenant(ctx.tenantId, async (tx) => {
     if ((await lockProject(tx, projectId, 'share')) === null) throw notFound('project', projectId);
     const { eventTypes, url, description, timeoutMs, maxInFlight, ordered, signing } = input;
@@ -33,13 +35,16 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
           signing,
         },
         headersEncrypted: sealHeaders(input.headers, secretBox),
+        authEncrypted: sealAuth(auth, secretBox),
         rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
         retrySchedule: input.retrySchedule,
       }),
       insertEndpointSecret(tx, {
         id: newId(clock.databaseNow()),
         endpointId: id,
-        secretEncrypted: secretBox.seal(secret),
+        kind: secret.kind,
+        secretEncrypted: secretBox.seal(secret.secret),
+        publicKey: secret.publicKey,
       }),
     ]);
     tx.afterCommit(() =>
@@ -47,5 +52,5 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
     );
     return inserted;
   });
-  return { ...toEndpoint(row, secretBox), secret };
+  return { ...toEndpoint(row, secretBox), secret: shown };
 }

@@ -1,16 +1,24 @@
 /** Deletes an endpoint, softly: what is pending is cancelled, its history stays readable. */
 import type { EndpointId } from '../../domain/ids.ts';
-import { deleteEndpoint as deleteRow, lockEndpoint } from '../../repositories/endpoints.ts';
+import {
+  deleteEndpoint as deleteRow,
+  expireSecrets,
+  lockEndpoint,
+} from '../../repositories/endpoints.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { cancelEndpointDeliveries } from '../deliveries/cancel-endpoint-deliveries.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
 
+/** What was sent last can still be verified by its public key. */
+const keysKeptMs = 86_400_000;
+
 export async function deleteEndpoint(ctx: Ctx, id: EndpointId): Promise<void> {
   requireScope(ctx, 'endpoints:write');
-  const { database, announceChange } = ctx.deps;
+  const { clock, database, announceChange } = ctx.deps;
   await database.withTenant(ctx.tenantId, async (tx) => {
     requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
-    await deleteRow(tx, id);
+    const keysEndAt = new Date(clock.databaseNow() + keysKeptMs);
+    await Promise.all([deleteRow(tx, id), expireSecrets(tx, id, keysEndAt)]);
     tx.afterCommit(() =>
       announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id }),
     );

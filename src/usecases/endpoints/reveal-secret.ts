@@ -1,5 +1,6 @@
 /**
- * The current signing secret; for those who may change the endpoint, not for all who may see it.
+ * The current signing secret, of a key pair the public half; for those who may change the
+ * endpoint, not for all who may see it.
  */
 import type { EndpointId } from '../../domain/ids.ts';
 import { findEndpoint, listValidSecrets } from '../../repositories/endpoints.ts';
@@ -16,5 +17,5 @@ export async function revealSecret(ctx: Ctx, id: EndpointId): Promise<EndpointSe
   requireVisibleEndpoint(ctx, id, row);
   const [current] = secrets;
   if (current === undefined) throw new Error('an endpoint has no valid secret');
-  return { secret: secretBox.open(current.secretEncrypted) };
+  return { secret: current.publicKey ?? secretBox.open(current.secretEncrypted) };
 }

@@ -24,8 +24,39 @@ const timeoutMsDefault = 15_000;
 const inFlightMax = 1_000;
 const inFlightDefault = 10;
 const perSecondMax = 100_000;
-const overlapSecondsDefault = 86_400;
+export const overlapSecondsDefault = 86_400;
 const overlapSecondsMax = 30 * 86_400;
+
+const credentialLengthMax = 4_096;
+/** A chain of four certificates with RSA keys of 4,096 bits. */
+const pemLengthMax = 16_384;
+const credentialRule = `must be 1 to ${credentialLengthMax} visible ASCII characters`;
+const credential = z
+  .string('must be a string')
+  .max(credentialLengthMax, credentialRule)
+  .regex(/^[\x21-\x7e]+$/, credentialRule);
+
+const receiverAuth = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('bearer'), token: credential }),
+    z.strictObject({
+      kind: z.literal('basic'),
+      username: storableString(0, credentialLengthMax).refine(
+        (name) => !name.includes(':'),
+        'must not hold a colon: it ends the user name',
+      ),
+      password: storableString(0, credentialLengthMax),
+    }),
+    z.strictObject({
+      kind: z.literal('mtls'),
+      certificate: storableString(1, pemLengthMax).describe('PEM, the chain after it.'),
+      privateKey: storableString(1, pemLengthMax).describe('PEM, without a passphrase.'),
+    }),
+  ],
+  'must be of the kind none, bearer, basic or mtls',
+);
 
 const fields = {
   url: storableString(1, urlLengthMax).describe('http or https, to an address that is allowed.'),
@@ -55,7 +86,10 @@ const fields = {
     .array(z.number('must be a number of seconds'), 'must be a list of seconds')
     .max(scheduleEntriesMax, `must be at most ${scheduleEntriesMax} delays`)
     .describe('Seconds after the first, second, … failed attempt; [] is one attempt.'),
-  signing: z.literal('hmac', 'must be hmac; ed25519 is not available yet'),
+  signing: z
+    .enum(['hmac', 'ed25519'], 'must be hmac or ed25519')
+    .describe('`hmac`: `v1`, a secret that both sides know. `ed25519`: `v1a`, a key pair.'),
+  auth: receiverAuth.describe('How opsforge shows itself to the receiver, beside the signature.'),
 };
 
 export const endpointInput = z
@@ -72,6 +106,7 @@ export const endpointInput = z
     ordered: fields.ordered.default(false),
     retrySchedule: fields.retrySchedule.default([...defaultSchedule]),
     signing: fields.signing.default('hmac'),
+    auth: fields.auth.default({ kind: 'none' }),
   })
   .meta({ id: 'EndpointInput' });
 export type EndpointInput = z.output<typeof endpointInput>;
@@ -82,6 +117,10 @@ export const endpointChanges = z
     headers: fields.headers.describe(
       'Replaces all own headers; a value that is `[masked]` keeps the stored one of that name.',
     ),
+    signing: fields.signing.describe(
+      'A change makes a secret of the other kind; those until now stay valid for 24 h.',
+    ),
+    auth: fields.auth.describe('Replaces it; a secret that is `[masked]` keeps the stored one.'),
   })
   .partial()
   .meta({ id: 'EndpointChanges' });
@@ -120,6 +159,14 @@ export const endpoint = z
     ordered: z.boolean(),
     retrySchedule: z.array(z.int()),
     signing: z.enum(['hmac', 'ed25519']),
+    auth: z
+      .discriminatedUnion('kind', [
+        z.object({ kind: z.literal('none') }),
+        z.object({ kind: z.literal('bearer'), token: z.string() }),
+        z.object({ kind: z.literal('basic'), username: z.string(), password: z.string() }),
+        z.object({ kind: z.literal('mtls'), certificate: z.string(), privateKey: z.string() }),
+      ])
+      .describe('Its secrets are shown as `[masked]`.'),
     status: z.enum(['active', 'paused', 'disabled']),
     statusReason: z.string().nullable().describe('Why it is paused or disabled.'),
     createdAt: moment,
@@ -128,7 +175,12 @@ export const endpoint = z
   .meta({ id: 'Endpoint' });
 export type Endpoint = z.infer<typeof endpoint>;
 
-const secret = z.string().describe('`whsec_` and base64: signs what the endpoint gets.');
+const secret = z
+  .string()
+  .describe(
+    'Of hmac the secret, `whsec_` and base64. Of ed25519 the public key, `whpk_` and base64: the ' +
+      'private one never leaves opsforge.',
+  );
 
 export const newEndpoint = endpoint.extend({ secret }).meta({ id: 'NewEndpoint' });
 export type NewEndpoint = z.infer<typeof newEndpoint>;
@@ -148,3 +200,24 @@ export const sentTest = z.object({ eventId: id, deliveryId: id }).meta({ id: 'Se
 export type SentTest = z.infer<typeof sentTest>;
 
 export const endpointPage = pageOf(endpoint).meta({ id: 'EndpointPage' });
+
+export const publicKeys = z
+  .object({
+    keys: z.array(
+      z.object({
+        id,
+        algorithm: z.literal('ed25519'),
+        publicKey: z.string().describe('`whpk_` and base64, as Standard Webhooks writes it.'),
+        createdAt: moment,
+        expiresAt: moment.nullable().describe('Until then it signs; null: no end is set.'),
+        kty: z.literal('OKP').describe('From here on the same key as a JWK (RFC 8037).'),
+        crv: z.literal('Ed25519'),
+        x: z.string(),
+        kid: z.string(),
+        alg: z.literal('EdDSA'),
+        use: z.literal('sig'),
+      }),
+    ),
+  })
+  .meta({ id: 'PublicKeys' });
+export type PublicKeys = z.infer<typeof publicKeys>;

@@ -11,7 +11,9 @@ import {
 import { type Ctx, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
-import type { Endpoint, EndpointChanges } from './schemas.ts';
+import { checkAuth, openAuth, sealAuth } from './receiver-auth.ts';
+import { replaceSecret } from './replace-secret.ts';
+import { type Endpoint, type EndpointChanges, overlapSecondsDefault } from './schemas.ts';
 import { openHeaders, sealHeaders, toEndpoint } from './view.ts';
 
 export async function updateEndpoint(
@@ -25,6 +27,11 @@ export async function updateEndpoint(
   return database.withTenant(ctx.tenantId, async (tx) => {
     const current = requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
     const updated = await updateRow(tx, id, toRowChanges(ctx, current, changes));
+    const { signing } = changes;
+    if (signing !== undefined && signing !== current.signing) {
+      const overlapSeconds = overlapSecondsDefault;
+      await replaceSecret(tx, ctx.deps, id, { kind: signing, overlapSeconds });
+    }
     tx.afterCommit(() => {
       announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id });
       // A raised limit takes effect at once and not at the next poll.
@@ -36,10 +43,19 @@ export async function updateEndpoint(
 
 function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): EndpointRowChanges {
   const { url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule } = changes;
-  const { headers, rateLimit } = changes;
+  const { rateLimit, signing } = changes;
+  const { secretBox } = ctx.deps;
+  const headers = changes.headers && changedHeaders(ctx, row, changes.headers);
+  const auth = checkAuth(ctx.deps, {
+    url: url ?? row.url,
+    headers: headers ?? openHeaders(row, secretBox),
+    given: changes.auth,
+    stored: openAuth(row.authEncrypted, secretBox),
+  });
   return {
-    ...{ url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule },
-    headersEncrypted: headers === undefined ? undefined : changedHeaders(ctx, row, headers),
+    ...{ url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule, signing },
+    headersEncrypted: headers && sealHeaders(headers, secretBox),
+    authEncrypted: changes.auth && sealAuth(auth, secretBox),
     rateLimitPerSecond: rateLimit === undefined ? undefined : (rateLimit?.perSecond ?? null),
   };
 }
@@ -49,7 +65,7 @@ function changedHeaders(
   ctx: Ctx,
   row: EndpointRow,
   headers: Readonly<Record<string, string>>,
-): Uint8Array | null {
+): Record<string, string> {
   const stored = new Map(
     Object.entries(openHeaders(row, ctx.deps.secretBox)).map(([name, value]) => [
       name.toLowerCase(),
@@ -64,5 +80,5 @@ function changedHeaders(
     }
     return [name, kept];
   });
-  return sealHeaders(Object.fromEntries(entries), ctx.deps.secretBox);
+  return Object.fromEntries(entries);
 }

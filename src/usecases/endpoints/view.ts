@@ -1,7 +1,9 @@
 /** An endpoint as clients see it: the values of its own headers are secrets and stay masked. */
 import { maskedValue } from '../../domain/endpoint-headers.ts';
+import { maskAuth } from '../../domain/receiver-auth.ts';
 import type { SecretBox } from '../../lib/secret-box.ts';
 import type { EndpointRow } from '../../repositories/endpoints.ts';
+import { openAuth } from './receiver-auth.ts';
 import type { Endpoint } from './schemas.ts';
 
 export function toEndpoint(row: EndpointRow, secretBox: SecretBox): Endpoint {
@@ -21,6 +23,7 @@ export function toEndpoint(row: EndpointRow, secretBox: SecretBox): Endpoint {
     ordered: row.ordered,
     retrySchedule: row.retrySchedule,
     signing: row.signing,
+    auth: maskAuth(openAuth(row.authEncrypted, secretBox)),
     status: row.status,
     statusReason: row.statusReason,
     createdAt: row.createdAt.toISOString(),

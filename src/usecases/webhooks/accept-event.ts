@@ -14,26 +14,35 @@ import {
   readEnvelope,
 } from '../../domain/event-envelope.ts';
 import {
+  type ApiKeyId,
   type DeliveryId,
   type EventId,
   idTimeMs,
   newId,
   type ProjectId,
+  type TenantId,
 } from '../../domain/ids.ts';
-import { allows } from '../../domain/scopes.ts';
+import { allows, type Scope } from '../../domain/scopes.ts';
 import { createBatcher } from '../../lib/batcher.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { NewDelivery, NewEvent } from '../../repositories/accepted-events.ts';
 import type { Database } from '../../repositories/transactions.ts';
-import type { Identity } from '../accounts/authenticate-key.ts';
 import type { Candidate, Committed } from './candidate.ts';
 import { type CommitOutcome, commitEvents } from './commit-events.ts';
 import type { EndpointDirectory, TenantDirectory } from './endpoint-directory.ts';
+
+/** Who posts: an API key, or a source (whose `id` is null). */
+export type Poster = {
+  tenantId: TenantId;
+  actor: { id: ApiKeyId | null; projectId: ProjectId | null; scopes: readonly Scope[] };
+};
 
 export type PostedEvent = {
   /** The request's body, decoded. */
   text: string;
   idempotencyKey: string | null;
+  /** The same key is a repeat whatever else it says; else other content under it is a conflict. */
+  keyDecides?: boolean;
   /** The header opsforge-hops: how many times the event went round already. */
   hops: number;
 };
@@ -41,7 +50,7 @@ export type PostedEvent = {
 export type AcceptedEvent = Committed & { type: string; projectId: ProjectId };
 
 export type EventAcceptor = {
-  accept(identity: Identity, posted: PostedEvent): Promise<AcceptedEvent>;
+  accept(poster: Poster, posted: PostedEvent): Promise<AcceptedEvent>;
   /** Resolves when every group under way is committed. */
   drained(): Promise<void>;
 };
@@ -85,13 +94,13 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
   });
 
   return {
-    async accept(identity, posted) {
-      if (!allows(identity.actor.scopes, 'events:write')) {
+    async accept(poster, posted) {
+      if (!allows(poster.actor.scopes, 'events:write')) {
         throw new AppError('forbidden', 'This API key lacks the scope events:write.');
       }
-      const { tenantId } = identity;
+      const { tenantId } = poster;
       const known = options.directory.peek(tenantId) ?? (await options.directory.get(tenantId));
-      const candidate = makeCandidate(options.clock, identity, posted, known);
+      const candidate = makeCandidate(options.clock, poster, posted, known);
       const outcome = await batcher.submit(candidate);
       if (outcome instanceof AppError) throw outcome;
       const { type, projectId } = candidate.event;
@@ -103,7 +112,7 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
 
 function makeCandidate(
   clock: Clock,
-  { tenantId, actor }: Identity,
+  { tenantId, actor }: Poster,
   posted: PostedEvent,
   directory: TenantDirectory,
 ): Candidate {
@@ -153,8 +162,13 @@ function makeCandidate(
     event,
     idempotencyKey: posted.idempotencyKey,
     ownId,
-    fingerprint: guarded ? eventFingerprint(type, payload, orderingKey, metadata) : null,
+    fingerprint: guarded ? fingerprintOf(event, posted) : null,
   };
+}
+
+function fingerprintOf(event: NewEvent, { keyDecides }: PostedEvent): string {
+  if (keyDecides === true) return eventFingerprint('', '', null, null);
+  return eventFingerprint(event.type, event.payload, event.orderingKey, event.metadata);
 }
 
 function chooseProject(bound: ProjectId | null, named: ProjectId | null): ProjectId {

@@ -9,7 +9,8 @@ import { decideNextStep } from '../../domain/dispatch/next-step.ts';
 import type { ReadyDelivery } from '../../domain/dispatch/ready-delivery.ts';
 import { maskHeaders } from '../../domain/endpoint-headers.ts';
 import { type AttemptId, newId } from '../../domain/ids.ts';
-import { signHmac } from '../../domain/signature.ts';
+import type { ClientCertificate } from '../../domain/receiver-auth.ts';
+import { signContent } from '../../domain/signature.ts';
 import { storableHeaders, storableText } from '../../domain/storable-text.ts';
 import { testEventType } from '../../domain/test-events.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -25,6 +26,7 @@ export type SendRequest = (request: {
   body: string;
   timeoutMs: number;
   phases: boolean;
+  clientCertificate: ClientCertificate | null;
   signal: AbortSignal;
 }) => Promise<SendAnswer>;
 
@@ -87,6 +89,7 @@ export async function sendAttempt(
       body: delivery.payload,
       timeoutMs: settings.timeoutMs,
       phases: delivery.attempts > 0 || delivery.manual || delivery.eventType === testEventType,
+      clientCertificate: settings.clientCertificate,
       signal,
     });
     const attempt = { startedAtMs, headers, answer };
@@ -124,6 +127,7 @@ function concludeAttempt(
       });
   const { step } = decided;
   const ownNames = Object.keys(settings.headers);
+  if (settings.authorization !== null) ownNames.push('authorization');
   const shown = ownNames.length === 0 ? headers : maskHeaders(headers, ownNames);
   const requested = storableHeaders(shown);
   const isGone = 'disablesEndpoint' in step && step.disablesEndpoint;
@@ -147,22 +151,23 @@ function requestHeaders(
 ): Record<string, string> {
   if (settings.problem !== null) throw new SendProblem(settings.problem);
   const timestampSeconds = Math.floor(nowMs / 1_000);
-  const secrets = settings.secrets
+  const keys = settings.secrets
     .filter((secret) => secret.expiresAtMs === null || secret.expiresAtMs > nowMs)
     .map((secret) => secret.key);
-  if (secrets.length === 0) throw new SendProblem('The endpoint has no valid secret.');
+  if (keys.length === 0) throw new SendProblem('The endpoint has no valid secret.');
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     'user-agent': `opsforge/${version}`,
   };
   for (const [name, value] of Object.entries(settings.headers)) headers[name.toLowerCase()] = value;
+  if (settings.authorization !== null) headers['authorization'] = settings.authorization;
   headers['webhook-id'] = delivery.eventId;
   headers['webhook-timestamp'] = String(timestampSeconds);
-  headers['webhook-signature'] = signHmac({
+  headers['webhook-signature'] = signContent({
     id: delivery.eventId,
     timestampSeconds,
     body: delivery.payload,
-    secrets,
+    keys,
   });
   headers['opsforge-delivery-id'] = delivery.id;
   headers['opsforge-attempt'] = String(delivery.attempts + 1);
