@@ -42,6 +42,10 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   listAttempts: (tenant) => pending(tenant),
   retryDelivery: (tenant) => ended(tenant),
   cancelDelivery: (tenant) => pending(tenant),
+  listReplays: null,
+  createReplay: null,
+  getReplay: (tenant) => replay(tenant),
+  cancelReplay: (tenant) => replay(tenant),
   listEndpoints: null,
   createEndpoint: null,
   getEndpoint: (tenant) => endpoint(tenant),
@@ -82,6 +86,12 @@ async function ended(tenant: TestTenant) {
   const eventId = await createEventRow(api.db.database, tenant);
   return createEndedRow(api.db.database, tenant, eventId, await endpoint(tenant));
 }
+async function replay(tenant: TestTenant) {
+  const key = await api.keyOf(tenant, ['deliveries:write']);
+  const filter = { since: '2026-01-31T00:00:00Z', until: '2026-02-01T00:00:00Z' };
+  const made = await api.send('POST', '/api/v1/replays', { key, body: { filter } });
+  return made.string('id');
+}
 async function emptyProject(tenant: TestTenant) {
   const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
   const made = await api.send('POST', '/api/v1/projects', { key, body: { name: 'empty' } });
@@ -90,9 +100,10 @@ async function emptyProject(tenant: TestTenant) {
 
 function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
-  const namesProject = ['postEvent', 'createEndpoint'].includes(operation.name);
+  const namesProject = ['postEvent', 'createEndpoint', 'createReplay'].includes(operation.name);
   const named = namesProject && projectId ? { projectId } : {};
-  const isProjectList = ['listEvents', 'listDeliveries', 'listEndpoints'].includes(operation.name);
+  const projectLists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listReplays'];
+  const isProjectList = projectLists.includes(operation.name);
   const query = isProjectList && projectId ? `?projectId=${projectId}` : '';
   return api.send(operation.method, operation.path.replace('{id}', id) + query, {
     ...(key === undefined ? {} : { key }),

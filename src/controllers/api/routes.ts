@@ -7,6 +7,7 @@ import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
 import { projectRoutes } from './projects.ts';
+import { replayRoutes } from './replays.ts';
 import { type AcceptWebhook, webhookRoutes } from './webhooks.ts';
 
 export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook) {
@@ -14,6 +15,7 @@ export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook) {
     .use(webhookRoutes(acceptWebhook))
     .use(eventRoutes(identify))
     .use(deliveryRoutes(identify))
+    .use(replayRoutes(identify))
     .use(endpointRoutes(identify))
     .use(endpointActionRoutes(identify))
     .use(projectRoutes(identify))
