@@ -7,8 +7,6 @@ import type { RunDeps } from '../usecases/replays/run-replay.ts';
 import { runReplays } from '../usecases/replays/run-replays.ts';
 import { Loop } from './loop.ts';
 
-export type ReplayLoop = ReturnType<typeof createReplayLoop>;
-
 export function createReplayLoop(options: {
   deps: RunDeps;
   pollMs: number;
