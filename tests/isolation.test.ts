@@ -57,6 +57,11 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
   await sql`insert into idempotency_keys
       (scope_id, key, tenant_id, project_id, event_id, fingerprint, deliveries)
     values (${projectId}, 'k', ${tenantId}, ${projectId}, ${id}, '\\x00', 1)`;
+  await sql`insert into replays (id, tenant_id, project_id, since, until, dry_run, from_id, cursor_id,
+      before_id, next_page_at, created_at)
+    values (${id}, ${tenantId}, ${projectId}, now(), now(), true, ${id}, ${id}, ${id}, now(), now())`;
+  await sql`insert into replay_deliveries (tenant_id, event_id, endpoint_id, replay_id, id)
+    values (${tenantId}, ${id}, ${id}, ${id}, ${id})`;
   await sql`insert into monitors (id, tenant_id, project_id, name, kind, settings, interval_seconds,
       timeout_ms) values (${id}, ${tenantId}, ${projectId}, 'm', 'http', '{}', 30, 1000)`;
   await sql`insert into monitor_logs

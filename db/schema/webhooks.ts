@@ -143,6 +143,9 @@ export const deliveryQueue = pgTable(
     primaryKey({ columns: [table.tenantId, table.id] }),
     index('delivery_queue_due_idx').on(table.endpointId, table.nextAttemptAt, table.id),
     index('delivery_queue_endpoint_idx').on(table.tenantId, table.endpointId, table.id),
+    index('delivery_queue_replay_idx')
+      .on(table.tenantId, table.replayId, table.id)
+      .where(sql`replay_id is not null`),
   ],
 );
 
@@ -170,6 +173,9 @@ export const deliveries = pgTable(
     index('deliveries_not_delivered_idx')
       .on(table.tenantId, table.id)
       .where(sql`status <> 'delivered'`),
+    index('deliveries_replay_idx')
+      .on(table.tenantId, table.replayId, table.id)
+      .where(sql`replay_id is not null`),
   ],
 );
 

@@ -7,6 +7,7 @@
 import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import * as monitors from '../../db/schema/monitors.ts';
+import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
 import * as webhooks from '../../db/schema/webhooks.ts';
 import type { Connection } from '../../src/repositories/connection.ts';
@@ -19,7 +20,7 @@ type Table = { columns: Map<string, Column>; primaryKey: string[]; indexes: Set<
 const outside = new Set(['schema_migrations']);
 
 function declaredTables(): Map<string, Table> {
-  const exported: unknown[] = Object.values({ ...tenants, ...webhooks, ...monitors });
+  const exported: unknown[] = Object.values({ ...tenants, ...webhooks, ...monitors, ...replays });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(
     tables.map((table) => {

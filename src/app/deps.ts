@@ -21,6 +21,7 @@ import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory
 import { createWorkerRegister } from '../usecases/workers/register-worker.ts';
 import { createDeliveryEngine } from '../workers/delivery/engine.ts';
 import { Leader } from '../workers/leader.ts';
+import { createReplayLoop } from '../workers/replay-loop.ts';
 import { commit, version } from './build.ts';
 import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
@@ -120,6 +121,10 @@ function spreadNews(parts: {
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
   function applyChange(change: Change): void {
+    if (change.kind === 'replays') {
+      delivery?.replays.wake();
+      return;
+    }
     if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
     else if (change.kind === 'sources') sources().dropTenant(change.tenantId);
     else directory.drop(change.tenantId);
@@ -163,7 +168,7 @@ function ownAddresses(host: string, port: number | null) {
   return { port, addresses: everywhere ? ('all-local' as const) : [host] };
 }
 
-/** The engine, and the leader that tells it which shards are its own. */
+/** The engine, the leader that tells it which shards are its own, and what makes replays. */
 function buildDelivery(parts: {
   config: Config;
   installation: Installation;
@@ -198,5 +203,11 @@ function buildDelivery(parts: {
     }),
     log,
   });
-  return { engine, leader };
+  const replays = createReplayLoop({
+    deps,
+    pollMs: config.deliveryPollIntervalMs,
+    log,
+    onRun: (outcome, seconds) => metrics.job('replays', outcome, seconds),
+  });
+  return { engine, leader, replays };
 }

@@ -109,10 +109,11 @@ function listParts(service: Service, installation: Installation, http: Part, log
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
   if (delivery !== null) {
-    const { engine, leader } = delivery;
+    const { engine, leader, replays } = delivery;
     parts.push(
       { name: 'engine', start: () => engine.start(), stop: (ms) => engine.stop(ms) },
       { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
+      { name: 'replays', start: () => replays.start(), stop: (ms) => replays.stop(ms) },
     );
   }
   // Requests end before what they wait for does: the last group is committed, then handed over.

@@ -5,11 +5,14 @@ export type Change =
   | { kind: 'endpoints'; tenantId: TenantId; endpointId: EndpointId }
   | { kind: 'api_keys'; tenantId: TenantId }
   | { kind: 'projects'; tenantId: TenantId }
-  | { kind: 'sources'; tenantId: TenantId };
+  | { kind: 'sources'; tenantId: TenantId }
+  /** One was made: the loop looks at once. */
+  | { kind: 'replays'; tenantId: TenantId };
 
 export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'endpoints',
   'api_keys',
   'projects',
   'sources',
+  'replays',
 ]);

@@ -13,6 +13,7 @@ export type DeliveryId = Branded<'delivery'>;
 export type AttemptId = Branded<'attempt'>;
 export type ApiKeyId = Branded<'api_key'>;
 export type SourceId = Branded<'source'>;
+export type ReplayId = Branded<'replay'>;
 export type WorkerId = Branded<'worker'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -47,7 +47,8 @@ export async function listDeliveries(
   // One after the other, the queue first: what ends meanwhile is then seen in at least one.
   const pending = wants(filter, 'pending') ? await listPending(tx, filter) : nothing;
   const ended = filter.status === 'pending' ? nothing : await listEnded(tx, filter);
-  return merge(pending, ended, filter.limit);
+  const replayed = filter.eventId === null ? [] : await listReplayed(tx, filter, filter.eventId);
+  return merge(pending, ended, replayed, filter.limit);
 }
 
 const nothing: Found<DeliveryRow, DeliveryId> = { rows: [], stoppedAt: null };
@@ -59,12 +60,13 @@ const wants = (filter: DeliveryFilter, status: DeliveryStatus) =>
 function merge(
   pending: Found<DeliveryRow, DeliveryId>,
   ended: Found<DeliveryRow, DeliveryId>,
+  replayed: readonly DeliveryRow[],
   limit: number,
 ): Found<DeliveryRow, DeliveryId> {
   const stops = [pending.stoppedAt, ended.stoppedAt].filter((id) => id !== null);
   const stop = stops.reduce<DeliveryId | null>((a, b) => (a === null || b > a ? b : a), null);
   const byId = new Map<DeliveryId, DeliveryRow>();
-  for (const row of [...pending.rows, ...ended.rows]) {
+  for (const row of [...pending.rows, ...ended.rows, ...replayed]) {
     if (stop === null || row.id >= stop) byId.set(row.id, row);
   }
   const rows = [...byId.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
@@ -72,10 +74,11 @@ function merge(
 }
 
 /** What is looked at row by row. */
-function matches(sql: Sql, filter: DeliveryFilter, rare: boolean): Fragment {
+/** What the index that is read does not answer; `endpoint` whether that is left to look at. */
+function matches(sql: Sql, filter: DeliveryFilter, endpoint: boolean): Fragment {
   const { endpointId, eventId, replayId, type, status } = filter;
   return sql`project_id = ${filter.projectId}
-    ${rare && endpointId !== null ? sql`and endpoint_id = ${endpointId}` : sql``}
+    ${endpoint && endpointId !== null ? sql`and endpoint_id = ${endpointId}` : sql``}
     ${eventId === null ? sql`` : sql`and event_id = ${eventId}`}
     ${replayId === null ? sql`` : sql`and replay_id = ${replayId}`}
     ${type === null ? sql`` : sql`and ${typeMatches(sql, sql`event_type`, type)}`}
@@ -99,19 +102,20 @@ function rangeOf(filter: DeliveryFilter): ScanRange<DeliveryId> {
 }
 
 /** Bounds of the ids of the deliveries made with an event: from the first, before the second. */
-function deliveryIdsOf(eventId: EventId): [DeliveryId, DeliveryId] {
+export function deliveryIdsOf(eventId: EventId): [DeliveryId, DeliveryId] {
   const timeMs = idTimeMs(eventId);
   // Safe because bounds are compared with ids and never looked up.
   return [idAt(timeMs) as DeliveryId, idAt(timeMs + 2) as DeliveryId];
 }
 
-/** By the primary key, or delivery_queue_endpoint_idx. */
+/** By the primary key, delivery_queue_endpoint_idx or delivery_queue_replay_idx. */
 function listPending(
   tx: TenantTx,
   filter: DeliveryFilter,
 ): Promise<Found<DeliveryRow, DeliveryId>> {
   const { sql } = tx;
-  const { endpointId } = filter;
+  const { endpointId, replayId } = filter;
+  const byEndpoint = replayId === null && endpointId !== null;
   return scanNewest<DeliveryRow, DeliveryId>({
     range: rangeOf(filter),
     limit: filter.limit,
@@ -123,9 +127,10 @@ function listPending(
       const from = sql`
         from delivery_queue
         where tenant_id = ${tx.tenantId} and not manual
-          ${endpointId === null ? sql`` : sql`and endpoint_id = ${endpointId}`}
+          ${byEndpoint ? sql`and endpoint_id = ${endpointId}` : sql``}
+          ${replayId === null ? sql`` : sql`and replay_id = ${replayId}`}
           ${inRange(sql, range)}`;
-      const where = matches(sql, filter, false);
+      const where = matches(sql, filter, !byEndpoint);
       const step = scanStatement<ListedRow>(sql, { columns, from, where, budget, limit });
       const rows = await tx.run('listPendingDeliveries', step);
       return rows.map((row) =>
@@ -136,13 +141,15 @@ function listPending(
 }
 
 /**
- * By the primary key, deliveries_endpoint_idx, or, for the rare ends, deliveries_not_delivered_idx
- * whatever the endpoint: one that never fails has a long history to look through for nothing.
+ * By the primary key, deliveries_endpoint_idx, deliveries_replay_idx, or, for the rare ends,
+ * deliveries_not_delivered_idx whatever the endpoint: one that never fails has a long history to
+ * look through for nothing.
  */
 function listEnded(tx: TenantTx, filter: DeliveryFilter): Promise<Found<DeliveryRow, DeliveryId>> {
   const { sql } = tx;
-  const { endpointId, status } = filter;
-  const rare = status === 'failed' || status === 'cancelled';
+  const { endpointId, replayId, status } = filter;
+  const rare = replayId === null && (status === 'failed' || status === 'cancelled');
+  const byEndpoint = replayId === null && !rare && endpointId !== null;
   return scanNewest<DeliveryRow, DeliveryId>({
     range: rangeOf(filter),
     limit: filter.limit,
@@ -154,9 +161,10 @@ function listEnded(tx: TenantTx, filter: DeliveryFilter): Promise<Found<Delivery
       const from = sql`
         from deliveries
         where tenant_id = ${tx.tenantId} ${rare ? sql`and status <> 'delivered'` : sql``}
-          ${rare || endpointId === null ? sql`` : sql`and endpoint_id = ${endpointId}`}
+          ${byEndpoint ? sql`and endpoint_id = ${endpointId}` : sql``}
+          ${replayId === null ? sql`` : sql`and replay_id = ${replayId}`}
           ${inRange(sql, range)}`;
-      const where = matches(sql, filter, rare);
+      const where = matches(sql, filter, !byEndpoint);
       const step = scanStatement<ListedRow>(sql, { columns, from, where, budget, limit });
       const rows = await tx.run('listEndedDeliveries', step);
       return rows.map((row) =>
@@ -164,6 +172,45 @@ function listEnded(tx: TenantTx, filter: DeliveryFilter): Promise<Found<Delivery
       );
     },
   });
+}
+
+/**
+ * What replays made of an event, pending and ended alike: found through replay_deliveries, since
+ * their ids do not carry the event's millisecond. As many as the event was replayed, times its
+ * endpoints. One statement, and so of one moment.
+ */
+async function listReplayed(
+  tx: TenantTx,
+  filter: DeliveryFilter,
+  eventId: EventId,
+): Promise<DeliveryRow[]> {
+  const { sql } = tx;
+  const { status, range, limit } = filter;
+  const made = sql`
+    select id from replay_deliveries
+    where tenant_id = ${tx.tenantId} and event_id = ${eventId} ${inRange(sql, range)}`;
+  const rows = await tx.run(
+    'listReplayedDeliveries',
+    sql<ListedRow[]>`
+      select * from (
+        select found.*, null as completed_at, null as reason
+        from (${made}) made cross join lateral (
+          select id, project_id, event_id, endpoint_id, event_type, 'pending' as status, attempts,
+            next_attempt_at, created_at, last_status_code, last_error, replay_id
+          from delivery_queue q
+          where q.tenant_id = ${tx.tenantId} and q.id = made.id and not q.manual offset 0) found
+        union all
+        select found.id, project_id, event_id, endpoint_id, event_type, status, attempts,
+          null, created_at, last_status_code, last_error, replay_id, completed_at, reason
+        from (${made}) made cross join lateral (
+          select * from deliveries d
+          where d.tenant_id = ${tx.tenantId} and d.id = made.id offset 0) found
+      ) found
+      where ${matches(sql, filter, true)}
+        ${status === 'pending' ? sql`and status = 'pending'` : sql``}
+      order by id desc limit ${limit}`,
+  );
+  return rows.map((row) => (row.status === 'pending' ? asPending : asEnded)(fromColumns(row)));
 }
 
 /**
@@ -176,7 +223,7 @@ type ListedRow = {
   event_id: EventId;
   endpoint_id: EndpointId;
   event_type: string;
-  status: 'delivered' | 'failed' | 'cancelled';
+  status: DeliveryStatus;
   attempts: number;
   next_attempt_at?: string;
   created_at: string;
@@ -209,9 +256,9 @@ function fromColumns(row: ListedRow) {
 export type DeliveryCounts = Record<DeliveryStatus, number>;
 
 /**
- * How many deliveries each event has, by status, of those made with it. One probe of the primary
- * key of each table an event, in one statement and so of one moment; partitions are pruned by the
- * bounds.
+ * How many deliveries each event has, by status. Of those made with it one probe of the primary
+ * key of each table, partitions pruned by the bounds; of those that replays made as many as there
+ * are. In one statement and so of one moment.
  */
 export async function countDeliveries(
   tx: TenantTx,
@@ -236,6 +283,13 @@ export async function countDeliveries(
         select d.status from deliveries d
         where d.tenant_id = ${tx.tenantId} and d.id >= e.low and d.id < e.high
           and d.event_id = e.event_id
+        union all
+        select coalesce(d.status, 'pending') from replay_deliveries r
+        left join lateral (
+          select status from deliveries d
+          where d.tenant_id = r.tenant_id and d.id = r.id offset 0) d on true
+        where r.tenant_id = ${tx.tenantId} and r.event_id = e.event_id
+          and (r.id < e.low or r.id >= e.high)
       ) found
       group by e.event_id, found.status`,
   );

@@ -45,6 +45,10 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   listAttempts: (tenant) => pending(tenant),
   retryDelivery: (tenant) => ended(tenant),
   cancelDelivery: (tenant) => pending(tenant),
+  listReplays: null,
+  createReplay: null,
+  getReplay: (tenant) => replay(tenant),
+  cancelReplay: (tenant) => replay(tenant),
   listEndpoints: null,
   createEndpoint: null,
   getEndpoint: (tenant) => endpoint(tenant),
@@ -97,16 +101,23 @@ async function ended(tenant: TestTenant) {
   const eventId = await createEventRow(api.db.database, tenant);
   return createEndedRow(api.db.database, tenant, eventId, await endpoint(tenant));
 }
+async function replay(tenant: TestTenant) {
+  const key = await api.keyOf(tenant, ['deliveries:write']);
+  const filter = { since: '2026-01-31T00:00:00Z', until: '2026-02-01T00:00:00Z' };
+  const made = await api.send('POST', '/api/v1/replays', { key, body: { filter } });
+  return made.string('id');
+}
 async function emptyProject(tenant: TestTenant) {
   const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
   const made = await api.send('POST', '/api/v1/projects', { key, body: { name: 'empty' } });
   return made.string('id');
 }
 
-const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources'];
+const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources', 'listReplays'];
 function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
-  const namesProject = ['postEvent', 'createEndpoint', 'createSource'].includes(operation.name);
+  const projectCreators = ['postEvent', 'createEndpoint', 'createSource', 'createReplay'];
+  const namesProject = projectCreators.includes(operation.name);
   const named = namesProject && projectId ? { projectId } : {};
   const isProjectList = lists.includes(operation.name);
   const query = isProjectList && projectId ? `?projectId=${projectId}` : '';

@@ -34,7 +34,7 @@ function readingRoutes(identify: Identify) {
           id: 'listDeliveries',
           summary: 'List deliveries',
           description:
-            'Newest first. `type` and `replayId` have no index: the search may stop before the page is full, see `searchedUntil`.',
+            'Newest first. `type` has no index: the search may stop before the page is full, see `searchedUntil`.',
           query: deliveryListQuery,
           status: 200,
           answer: deliveryPage,

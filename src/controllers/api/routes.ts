@@ -8,6 +8,7 @@ import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
+import { replayRoutes } from './replays.ts';
 import { sourceRoutes } from './sources.ts';
 import { type AcceptWebhook, webhookRoutes } from './webhooks.ts';
 
@@ -16,6 +17,7 @@ export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook, sour
     .use(webhookRoutes(acceptWebhook))
     .use(eventRoutes(identify))
     .use(deliveryRoutes(identify))
+    .use(replayRoutes(identify))
     .use(endpointRoutes(identify))
     .use(endpointActionRoutes(identify))
     .use(sourceRoutes(identify, sources))

@@ -1,0 +1,119 @@
+/**
+ * What replays made: written with the page that matched it, and what became of it. Deliveries of a
+ * replay have no position, so they stand outside the order of ordered endpoints.
+ */
+import type { DeliveryId, EndpointId, EventId, ProjectId, ReplayId } from '../domain/ids.ts';
+import type { TenantTx } from './transactions.ts';
+
+export type NewReplayDelivery = {
+  id: DeliveryId;
+  eventId: EventId;
+  endpointId: EndpointId;
+  eventType: string;
+  /** The delivery that it repeats; null where there was none. */
+  sourceId: DeliveryId | null;
+};
+
+/**
+ * Queues them, due now, and answers the endpoints of those that are new: what the replay has made
+ * for an event and an endpoint before is left out, by the primary key of replay_deliveries.
+ */
+export async function insertReplayDeliveries(
+  tx: TenantTx,
+  replay: { id: ReplayId; projectId: ProjectId },
+  rows: readonly NewReplayDelivery[],
+): Promise<EndpointId[]> {
+  const inserted = await tx.run(
+    'insertReplayDeliveries',
+    tx.sql<{ endpoint_id: EndpointId }[]>`
+      with new as materialized (
+        select * from unnest(
+          ${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.eventId)}::uuid[],
+          ${rows.map((row) => row.endpointId)}::uuid[], ${rows.map((row) => row.eventType)}::text[],
+          ${rows.map((row) => row.sourceId)}::uuid[])
+          as new (id, event_id, endpoint_id, event_type, source_id)
+      ), kept as (
+        insert into replay_deliveries (tenant_id, event_id, endpoint_id, replay_id, id, source_id)
+        select ${tx.tenantId}, event_id, endpoint_id, ${replay.id}, id, source_id from new
+        on conflict do nothing
+        returning id
+      )
+      insert into delivery_queue
+        (id, tenant_id, project_id, event_id, endpoint_id, event_type, replay_id)
+      select id, ${tx.tenantId}, ${replay.projectId}, event_id, endpoint_id, event_type, ${replay.id}
+      from new where id in (select id from kept)
+      returning endpoint_id`,
+  );
+  return inserted.map((row) => row.endpoint_id);
+}
+
+/** How many are pending, counted up to `limit`. Index: delivery_queue_replay_idx. */
+export async function countPendingOfReplay(
+  tx: TenantTx,
+  id: ReplayId,
+  limit: number,
+): Promise<number> {
+  const [row] = await tx.run(
+    'countPendingOfReplay',
+    tx.sql<{ count: number }[]>`
+      select count(*)::int as count from (
+        select from delivery_queue
+        where tenant_id = ${tx.tenantId} and replay_id = ${id} limit ${limit}) pending`,
+  );
+  return row?.count ?? 0;
+}
+
+export type EndedCounts = { delivered: number; failed: number };
+
+/** What has ended of each replay. Index: deliveries_replay_idx, and nothing but it. */
+export async function countEndedOfReplays(
+  tx: TenantTx,
+  ids: readonly ReplayId[],
+): Promise<Map<ReplayId, EndedCounts>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx.run(
+    'countEndedOfReplays',
+    tx.sql<({ id: ReplayId } & EndedCounts)[]>`
+      select wanted.id, ended.*
+      from unnest(${[...ids]}::uuid[]) as wanted (id) cross join lateral (
+        select (count(*) filter (where status = 'delivered'))::float8 as delivered,
+          (count(*) filter (where status = 'failed'))::float8 as failed
+        from deliveries
+        where tenant_id = ${tx.tenantId} and replay_id = wanted.id) ended`,
+  );
+  return new Map(rows.map(({ id, delivered, failed }) => [id, { delivered, failed }]));
+}
+
+/**
+ * Ends what is pending of a replay. Rows that are being recorded are passed over, so that the two
+ * can never wait for each other in a circle: their ids come back. Index: delivery_queue_replay_idx.
+ */
+export async function cancelReplayDeliveries(
+  tx: TenantTx,
+  id: ReplayId,
+): Promise<{ endpointIds: EndpointId[]; passedOver: DeliveryId[] }> {
+  const [row] = await tx.run(
+    'cancelReplayDeliveries',
+    tx.sql<{ endpoint_ids: EndpointId[] | null; passed_over: DeliveryId[] | null }[]>`
+      with pending as materialized (
+        select id from delivery_queue where tenant_id = ${tx.tenantId} and replay_id = ${id}
+      ), free as materialized (
+        select ctid as at, id from delivery_queue
+        where tenant_id = ${tx.tenantId} and replay_id = ${id}
+        order by id for update skip locked
+      ), gone as (
+        delete from delivery_queue where ctid = any (array(select at from free))
+        returning *
+      ), ended as (
+        insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type,
+          status, reason, attempts, created_at, completed_at, last_status_code, last_error, replay_id)
+        select id, tenant_id, project_id, event_id, endpoint_id, event_type, 'cancelled',
+          'cancelled_by_request', attempts, created_at, now(), last_status_code, last_error, replay_id
+        from gone
+      )
+      select
+        (select array_agg(distinct endpoint_id) from gone) as endpoint_ids,
+        (select array_agg(id) from pending where id not in (select id from free)) as passed_over`,
+  );
+  return { endpointIds: row?.endpoint_ids ?? [], passedOver: row?.passed_over ?? [] };
+}
