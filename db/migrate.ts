@@ -6,10 +6,14 @@
 import type { Sql } from 'postgres';
 import { AppError } from '../src/domain/errors.ts';
 import initial from './migrations/0001_initial.sql' with { type: 'text' };
+import keeping from './migrations/0004_keeping.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
-export const migrations: Migration[] = [{ version: 1, name: 'initial', text: initial }];
+export const migrations: Migration[] = [
+  { version: 1, name: 'initial', text: initial },
+  { version: 4, name: 'keeping', text: keeping },
+];
 
 export const databaseRoles = [
   'opsforge_app',
