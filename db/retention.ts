@@ -36,7 +36,6 @@ const partitionsMax = 500;
 const lockMsMax = 200;
 /** Partitions are made for these days back (partitions.ts), and would be made again. */
 const daysKeptMin = 2;
-const dayMs = 86_400_000;
 
 /** Marks what this file detached: an operator's table of such a name is none of its business. */
 const leavingMark = 'opsforge: detached by retention, to be dropped';
@@ -46,7 +45,8 @@ const waitStates = new Set(['55P03', '57014']);
 
 type Parent = 'webhook_events' | 'deliveries' | 'delivery_attempts' | 'monitor_logs';
 type State = 'attached' | 'detaching' | 'detached';
-type Partition = { name: string; parent: Parent; day: Date; state: State };
+/** `low` and `high` are the bounds of its ids, half open. */
+type Partition = { name: string; parent: Parent; state: State; low: string; high: string };
 
 /** Which id of a pending delivery needs a day of the table; none needs monitor logs. */
 const neededBy: Record<Parent, 'id' | 'event_id' | null> = {
@@ -101,7 +101,8 @@ async function listOldPartitions(sql: Sql, retention: Retention): Promise<Partit
       left join pg_inherits i on i.inhrelid = c.oid
       where c.relispartition or obj_description(c.oid, 'pg_class') = ${leavingMark}
     )
-    select name, parent, day, state from found
+    select name, parent, state, uuid_at(day) as low, uuid_at(day + interval '1 day') as high
+    from found
     where state <> 'attached' or day + interval '1 day' <= least(
       now() - kept_ms * interval '1 millisecond',
       ((now() at time zone 'UTC')::date - ${daysKeptMin}::integer)::timestamp at time zone 'UTC')
@@ -142,14 +143,10 @@ async function dropPartition(
 
 /** Back where it was: the constraint that detaching left behind makes a scan unnecessary. */
 async function attach(sql: Sql, partition: Partition): Promise<boolean> {
-  const from = partition.day.toISOString();
-  const until = new Date(partition.day.getTime() + dayMs).toISOString();
-  const [bounds] = await sql<{ low: string; high: string }[]>`
-    select uuid_at(${from}::timestamptz) as low, uuid_at(${until}::timestamptz) as high`;
-  if (bounds === undefined) throw new Error('the bounds of a day came back as no row');
+  const { low, high } = partition;
   return orWaiting(async () => {
     await sql.unsafe(`alter table ${quoted(partition.parent)}
-      attach partition ${quoted(partition.name)} for values from ('${bounds.low}') to ('${bounds.high}')`);
+      attach partition ${quoted(partition.name)} for values from ('${low}') to ('${high}')`);
     await sql.unsafe(`comment on table ${quoted(partition.name)} is null`);
   });
 }
@@ -158,17 +155,15 @@ async function attach(sql: Sql, partition: Partition): Promise<boolean> {
  * Reads the queue from end to end (55 ms at 1 M rows). As the workers' role: forced row level
  * security would show the owner no rows, in silence, and everything would be dropped.
  */
-async function isNeeded(sql: Sql, { parent, day }: Partition): Promise<boolean> {
+async function isNeeded(sql: Sql, { parent, low, high }: Partition): Promise<boolean> {
   const column = neededBy[parent];
   if (column === null) return false;
-  const until = new Date(day.getTime() + dayMs).toISOString();
   await sql`begin`;
   try {
     await sql`set local role opsforge_worker`;
     const [row] = await sql<{ needed: boolean }[]>`
       select exists (select from delivery_queue
-        where ${sql(column)} >= uuid_at(${day.toISOString()}::timestamptz)
-          and ${sql(column)} < uuid_at(${until}::timestamptz)) as needed`;
+        where ${sql(column)} >= ${low} and ${sql(column)} < ${high}) as needed`;
     if (row === undefined) throw new Error('the question came back as no row');
     return row.needed;
   } finally {

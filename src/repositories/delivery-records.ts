@@ -84,15 +84,7 @@ export async function insertAttempts(
         from input u left join held on held.n = u.n
         on conflict do nothing
       ), counted as (
-        insert into delivery_stats_deltas (tenant_id, project_id, endpoint_id, minute, delivered,
-          failed, attempts, attempts_failed, answers_ms, latencies_ms)
-        select tenant_id, project_id, endpoint_id, to_timestamp(floor(ended_ms / 60000) * 60),
-          count(*) filter (where step = 'delivered'), count(*) filter (where step = 'failed'),
-          count(*), count(*) filter (where outcome = 'failed'),
-          array_agg(duration_ms) filter (where status_code is not null),
-          array_agg(least(greatest(ended_ms - extract(epoch from created_at)::float8 * 1000, 0),
-            2147483647)::integer) filter (where step = 'delivered')
-        from held group by 1, 2, 3, 4
+        ${insertStatsDeltas(sql)}
       )
       select pg_current_xact_id()::text as transaction_id,
         (select array_agg(u.n::integer) from input u left join held on held.n = u.n
@@ -102,6 +94,20 @@ export async function insertAttempts(
   if (row === undefined) throw new Error('recording answered no row');
   const superseded = new Set((row.superseded ?? []).map((ordinal) => ordinal - 1));
   return { superseded, transactionId: row.transaction_id };
+}
+
+/** One row for each endpoint and minute of `held`. */
+function insertStatsDeltas(sql: WorkerTx['sql']) {
+  return sql`
+    insert into delivery_stats_deltas (tenant_id, project_id, endpoint_id, minute, delivered, failed,
+      attempts, attempts_failed, answers_ms, latencies_ms)
+    select tenant_id, project_id, endpoint_id, to_timestamp(floor(ended_ms / 60000) * 60),
+      count(*) filter (where step = 'delivered'), count(*) filter (where step = 'failed'),
+      count(*), count(*) filter (where outcome = 'failed'),
+      array_agg(duration_ms) filter (where status_code is not null),
+      array_agg(least(greatest(ended_ms - extract(epoch from created_at)::float8 * 1000, 0),
+        2147483647)::integer) filter (where step = 'delivered')
+    from held group by 1, 2, 3, 4`;
 }
 
 /** One row for each record; `n` counts from 1. */

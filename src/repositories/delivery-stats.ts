@@ -36,14 +36,6 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
       select pg_try_advisory_xact_lock(hashtext('opsforge.stats_fold')) as got`,
   );
   if (lock?.got !== true) return null;
-  const upsert = sql`
-    on conflict (tenant_id, endpoint_id, bucket) do update set
-      delivered = held.delivered + excluded.delivered, failed = held.failed + excluded.failed,
-      attempts = held.attempts + excluded.attempts,
-      attempts_failed = held.attempts_failed + excluded.attempts_failed,
-      answer_counts = add_counts(held.answer_counts, excluded.answer_counts),
-      latency_counts = add_counts(held.latency_counts, excluded.latency_counts)`;
-  const bounds = sql`${[...latencyBoundsMs]}::integer[]`;
   const [row] = await tx.run(
     'foldStatsDeltas',
     sql<{ folded: number }[]>`
@@ -51,59 +43,63 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
         delete from delivery_stats_deltas
         where ctid = any(array(select ctid from delivery_stats_deltas limit ${limit}))
         returning *
-      ), cells as materialized (
-        select tenant_id, project_id, endpoint_id, minute, place, sum(delivered)::integer as delivered,
-          sum(failed)::integer as failed, sum(attempts)::integer as attempts,
-          sum(attempts_failed)::integer as attempts_failed, sum(answers)::integer as answers,
-          sum(latencies)::integer as latencies
-        from (
-          select tenant_id, project_id, endpoint_id, minute, 0 as place, delivered, failed, attempts,
-            attempts_failed, 0 as answers, 0 as latencies
-          from taken
-          union all
-          select tenant_id, project_id, endpoint_id, minute, width_bucket(ms, ${bounds}),
-            0, 0, 0, 0, 1, 0
-          from taken, unnest(answers_ms) ms
-          union all
-          select tenant_id, project_id, endpoint_id, minute, width_bucket(ms, ${bounds}),
-            0, 0, 0, 0, 0, 1
-          from taken, unnest(latencies_ms) ms
-          union all
-          select tenant_id, project_id, endpoint_id, minute, place, 0, 0, 0, 0, 0, 0
-          from (select distinct tenant_id, project_id, endpoint_id, minute from taken) one,
-            generate_series(0, ${latencyBoundsMs.length}::integer) place
-        ) counted
+      ), minute_places as materialized (
+        select tenant_id, project_id, endpoint_id, minute as bucket, place, ${sums(sql)}
+        from (${places(sql)}) counted
         group by tenant_id, project_id, endpoint_id, minute, place
+      ), hour_places as materialized (
+        select tenant_id, project_id, endpoint_id,
+          date_bin('1 hour', bucket, 'epoch'::timestamptz) as bucket, place, ${sums(sql)}
+        from minute_places group by 1, 2, 3, 4, 5
       ), minutes as (
-        insert into delivery_stats_minute as held (tenant_id, project_id, endpoint_id, bucket,
-          delivered, failed, attempts, attempts_failed, answer_counts, latency_counts)
-        select tenant_id, project_id, endpoint_id, minute, sum(delivered), sum(failed),
-          sum(attempts), sum(attempts_failed), array_agg(answers order by place),
-          array_agg(latencies order by place)
-        from cells group by tenant_id, project_id, endpoint_id, minute
-        order by tenant_id, endpoint_id, minute
-        ${upsert}
+        ${upsertRollup(sql, 'delivery_stats_minute', 'minute_places')}
       ), hours as (
-        insert into delivery_stats_hour as held (tenant_id, project_id, endpoint_id, bucket,
-          delivered, failed, attempts, attempts_failed, answer_counts, latency_counts)
-        select tenant_id, project_id, endpoint_id, hour, sum(delivered), sum(failed),
-          sum(attempts), sum(attempts_failed), array_agg(answers order by place),
-          array_agg(latencies order by place)
-        from (
-          select tenant_id, project_id, endpoint_id,
-            date_bin('1 hour', minute, 'epoch'::timestamptz) as hour, place,
-            sum(delivered)::integer as delivered, sum(failed)::integer as failed,
-            sum(attempts)::integer as attempts, sum(attempts_failed)::integer as attempts_failed,
-            sum(answers)::integer as answers, sum(latencies)::integer as latencies
-          from cells group by 1, 2, 3, 4, 5
-        ) by_hour
-        group by tenant_id, project_id, endpoint_id, hour
-        order by tenant_id, endpoint_id, hour
-        ${upsert}
+        ${upsertRollup(sql, 'delivery_stats_hour', 'hour_places')}
       )
       select count(*)::integer as folded from taken`,
   );
   return row?.folded ?? 0;
+}
+
+/** A place is the index of a count; what is counted once for the bucket stands at place 0. */
+function places(sql: WorkerTx['sql']) {
+  const bounds = sql`${[...latencyBoundsMs]}::integer[]`;
+  const keys = sql`tenant_id, project_id, endpoint_id, minute`;
+  return sql`
+    select ${keys}, 0 as place, delivered, failed, attempts, attempts_failed, 0 as answers,
+      0 as latencies
+    from taken
+    union all
+    select ${keys}, width_bucket(ms, ${bounds}), 0, 0, 0, 0, 1, 0 from taken, unnest(answers_ms) ms
+    union all
+    select ${keys}, width_bucket(ms, ${bounds}), 0, 0, 0, 0, 0, 1 from taken, unnest(latencies_ms) ms
+    union all
+    select ${keys}, place, 0, 0, 0, 0, 0, 0
+    from (select distinct ${keys} from taken) one,
+      generate_series(0, ${latencyBoundsMs.length}::integer) place`;
+}
+
+function sums(sql: WorkerTx['sql']) {
+  return sql`
+    sum(delivered)::integer as delivered, sum(failed)::integer as failed,
+    sum(attempts)::integer as attempts, sum(attempts_failed)::integer as attempts_failed,
+    sum(answers)::integer as answers, sum(latencies)::integer as latencies`;
+}
+
+function upsertRollup(sql: WorkerTx['sql'], table: string, source: string) {
+  return sql`
+    insert into ${sql(table)} as held (tenant_id, project_id, endpoint_id, bucket, delivered, failed,
+      attempts, attempts_failed, answer_counts, latency_counts)
+    select tenant_id, project_id, endpoint_id, bucket, sum(delivered), sum(failed), sum(attempts),
+      sum(attempts_failed), array_agg(answers order by place), array_agg(latencies order by place)
+    from ${sql(source)} group by tenant_id, project_id, endpoint_id, bucket
+    order by tenant_id, endpoint_id, bucket
+    on conflict (tenant_id, endpoint_id, bucket) do update set
+      delivered = held.delivered + excluded.delivered, failed = held.failed + excluded.failed,
+      attempts = held.attempts + excluded.attempts,
+      attempts_failed = held.attempts_failed + excluded.attempts_failed,
+      answer_counts = add_counts(held.answer_counts, excluded.answer_counts),
+      latency_counts = add_counts(held.latency_counts, excluded.latency_counts)`;
 }
 
 /** The rows of an endpoint in a half open time, oldest first. By the primary key. */
