@@ -65,7 +65,7 @@ test('the tables of a caller cannot stand in for those that are meant', async ()
   });
   expect(made).toMatchObject([{ made: 1 }]);
   const rows = await db.admin.sql`
-    select relrowsecurity and relforcerowsecurity as walled, pg_get_userbyid(relowner) as owner,
+    select relrowsecurity and relforcerowsecurity as walled,
       relacl from pg_class where relname = ${`deliveries_${today()}`} and relispartition`;
   expect(rows[0]).toMatchObject({ walled: true, relacl: null });
 });
