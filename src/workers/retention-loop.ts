@@ -22,7 +22,7 @@ export function createRetentionLoop({ database, dropPartitions, onRun, log }: Re
   const stopping = new AbortController();
   const { signal } = stopping;
   const work = async () => {
-    const trimmed = await trimExpired({ database });
+    const trimmed = await trimExpired({ database }, signal);
     if (Object.values(trimmed).some((rows) => rows > 0)) log.info(trimmed, 'expired rows deleted');
     const round = await dropPartitions(signal);
     if (round === null) return;
