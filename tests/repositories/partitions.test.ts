@@ -1,4 +1,4 @@
-/** A day without its partition: made on the spot by whoever accepts or records, and by nobody else. */
+/** A day without its partition: made on the spot by whoever accepts or records, by nobody else. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { makePartitions } from '../../db/partitions.ts';
 import { type EventId, newId } from '../../src/domain/ids.ts';
