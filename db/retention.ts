@@ -43,7 +43,12 @@ const leavingMark = 'opsforge: detached by retention, to be dropped';
 /** Lock not available, and statement timeout. */
 const waitStates = new Set(['55P03', '57014']);
 
-type Parent = 'webhook_events' | 'deliveries' | 'delivery_attempts' | 'monitor_logs';
+type Parent =
+  | 'webhook_events'
+  | 'replay_deliveries'
+  | 'deliveries'
+  | 'delivery_attempts'
+  | 'monitor_logs';
 type State = 'attached' | 'detaching' | 'detached';
 /** `low` and `high` are the bounds of its ids, half open. */
 type Partition = { name: string; parent: Parent; state: State; low: string; high: string };
@@ -51,6 +56,7 @@ type Partition = { name: string; parent: Parent; state: State; low: string; high
 /** Which id of a pending delivery needs a day of the table; none needs monitor logs. */
 const neededBy: Record<Parent, 'id' | 'event_id' | null> = {
   webhook_events: 'event_id',
+  replay_deliveries: 'event_id',
   deliveries: 'id',
   delivery_attempts: 'id',
   monitor_logs: null,
@@ -83,13 +89,17 @@ export async function dropOldPartitions(
   }
 }
 
-/** Oldest first, and before others what a round has left half done. */
+/**
+ * What a round has left half done, then the oldest; of a day the events first, so that no replay
+ * finds an event without a place for its own row.
+ */
 async function listOldPartitions(sql: Sql, retention: Retention): Promise<Partition[]> {
   const { eventsMs, monitorLogsMs } = retention;
   return sql<Partition[]>`
     with parents (parent, kept_ms) as (
-      values ('webhook_events', ${eventsMs}::float8), ('deliveries', ${eventsMs}),
-        ('delivery_attempts', ${eventsMs}), ('monitor_logs', ${monitorLogsMs})
+      values ('webhook_events', ${eventsMs}::float8), ('replay_deliveries', ${eventsMs}),
+        ('deliveries', ${eventsMs}), ('delivery_attempts', ${eventsMs}),
+        ('monitor_logs', ${monitorLogsMs})
     ), found as (
       select c.relname::text as name, p.parent,
         to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'UTC' as day,
@@ -106,7 +116,7 @@ async function listOldPartitions(sql: Sql, retention: Retention): Promise<Partit
     where state <> 'attached' or day + interval '1 day' <= least(
       now() - kept_ms * interval '1 millisecond',
       ((now() at time zone 'UTC')::date - ${daysKeptMin}::integer)::timestamp at time zone 'UTC')
-    order by state = 'attached', day, name limit ${partitionsMax}`;
+    order by state = 'attached', day, name desc limit ${partitionsMax}`;
 }
 
 async function dropPartition(
