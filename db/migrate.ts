@@ -7,6 +7,7 @@ import type { Sql } from 'postgres';
 import { AppError } from '../src/domain/errors.ts';
 import initial from './migrations/0001_initial.sql' with { type: 'text' };
 import replays from './migrations/0003_replays.sql' with { type: 'text' };
+import keeping from './migrations/0004_keeping.sql' with { type: 'text' };
 import signing from './migrations/0006_signing.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
@@ -14,6 +15,7 @@ export type Migration = { version: number; name: string; text: string };
 export const migrations: Migration[] = [
   { version: 1, name: 'initial', text: initial },
   { version: 3, name: 'replays', text: replays },
+  { version: 4, name: 'keeping', text: keeping },
   { version: 6, name: 'signing', text: signing },
 ];
 

@@ -62,6 +62,12 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
     values (${id}, ${tenantId}, ${projectId}, now(), now(), true, ${id}, ${id}, ${id}, now(), now())`;
   await sql`insert into replay_deliveries (tenant_id, event_id, endpoint_id, replay_id, id)
     values (${tenantId}, ${id}, ${id}, ${id}, ${id})`;
+  await sql`insert into delivery_stats_deltas values
+    (${tenantId}, ${projectId}, ${id}, now(), 1, 0, 1, 0, '{1}', '{2}')`;
+  for (const table of ['delivery_stats_minute', 'delivery_stats_hour']) {
+    await sql`insert into ${sql(table)} values
+      (${tenantId}, ${projectId}, ${id}, now(), 1, 0, 1, 0, '{1}', '{2}')`;
+  }
   await sql`insert into monitors (id, tenant_id, project_id, name, kind, settings, interval_seconds,
       timeout_ms) values (${id}, ${tenantId}, ${projectId}, 'm', 'http', '{}', 30, 1000)`;
   await sql`insert into monitor_logs
@@ -115,8 +121,8 @@ describe('the walls between tenants', () => {
   test('show a request its own tenant only, and nothing without one', async () => {
     for (const table of parents()) {
       const column = tenantColumn(table);
-      // Requests have no business with it, and so no grant.
-      if (table === 'idempotency_keys') continue;
+      // Requests have no business with them, and so no grant.
+      if (['idempotency_keys', 'delivery_stats_deltas'].includes(table)) continue;
       const counts = (tenantId: string | null) =>
         actingAs(
           'opsforge_app',

@@ -6,6 +6,7 @@
  */
 import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import * as deliveryStats from '../../db/schema/delivery-stats.ts';
 import * as monitors from '../../db/schema/monitors.ts';
 import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
@@ -20,7 +21,9 @@ type Table = { columns: Map<string, Column>; primaryKey: string[]; indexes: Set<
 const outside = new Set(['schema_migrations']);
 
 function declaredTables(): Map<string, Table> {
-  const exported: unknown[] = Object.values({ ...tenants, ...webhooks, ...monitors, ...replays });
+  const exported: unknown[] = Object.values({
+    ...{ ...tenants, ...webhooks, ...deliveryStats, ...monitors, ...replays },
+  });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(
     tables.map((table) => {

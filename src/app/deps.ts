@@ -27,8 +27,8 @@ import type { Config } from './config.ts';
 import type { Installation } from './installation.ts';
 import { createMetrics } from './metrics.ts';
 
-/** Lock session, listener, and the administrator's hourly visit. */
-const connectionsBesidePool = 3;
+/** Lock session, listener, and the administrator's hourly visits: partitions made and dropped. */
+const connectionsBesidePool = 4;
 /** Deliveries at once; the client's bound is above it, Bun's (main.ts) above both. */
 const deliveriesInFlightMax = 256;
 const requestsInFlightMax = 512;

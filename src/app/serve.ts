@@ -6,10 +6,13 @@
  */
 import { migrations } from '../../db/migrate.ts';
 import { makePartitions } from '../../db/partitions.ts';
+import { dropOldPartitions } from '../../db/retention.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
+import { foldStats } from '../usecases/keeping/fold-stats.ts';
 import { Loop } from '../workers/loop.ts';
+import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
 import { version } from './build.ts';
 import type { Config } from './config.ts';
@@ -27,6 +30,8 @@ import { type PidFile, writePidFile } from './pid-file.ts';
 const clockPollMs = 10_000;
 const keyUsePollMs = 30_000;
 const partitionPollMs = 3_600_000;
+/** Figures of deliveries are behind by so much. */
+const statsFoldPollMs = 2_000;
 /** A terminal and npm may both deliver the first signal. */
 const secondSignalAfterMs = 1_000;
 const stoppedAtOnceExitCode = 1;
@@ -56,7 +61,8 @@ export async function serve(config: Config): Promise<void> {
         stopping: () => state.stopping,
       });
     const http = createHttp({ config, service, log, readiness });
-    supervisor = new Supervisor(listParts(service, installation, http.part, log), log);
+    const parts = listParts({ config, service, installation, http: http.part, log });
+    supervisor = new Supervisor(parts, log);
     await supervisor.start();
     const url = config.publicUrl ?? `http://localhost:${http.port()}`;
     // A worker has no API: commands must not send people to it.
@@ -80,8 +86,16 @@ export async function serve(config: Config): Promise<void> {
   log.info({ clean }, 'stopped');
 }
 
+type Wiring = {
+  config: Config;
+  service: Service;
+  installation: Installation;
+  http: Part;
+  log: Log;
+};
+
 /** In the order of their start; they stop in reverse. */
-function listParts(service: Service, installation: Installation, http: Part, log: Log): Part[] {
+function listParts({ config, service, installation, http, log }: Wiring): Part[] {
   const { database, clock, delivery, keys, metrics, wakeUps, httpClient, acceptor } = service;
   const loop = (name: string, pollMs: number, work: () => Promise<unknown>): Part => {
     const running = new Loop({
@@ -111,6 +125,8 @@ function listParts(service: Service, installation: Installation, http: Part, log
   if (delivery !== null) {
     const { engine, leader, replays } = delivery;
     parts.push(
+      loop('stats-fold', statsFoldPollMs, () => foldStats({ database })),
+      retentionPart({ config, service, installation, log }),
       { name: 'engine', start: () => engine.start(), stop: (ms) => engine.stop(ms) },
       { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
       { name: 'replays', start: () => replays.start(), stop: (ms) => replays.stop(ms) },
@@ -119,6 +135,25 @@ function listParts(service: Service, installation: Installation, http: Part, log
   // Requests end before what they wait for does: the last group is committed, then handed over.
   parts.push({ name: 'accepting', start: () => {}, stop: () => acceptor.drained() }, http);
   return parts;
+}
+
+function retentionPart({ config, service, installation, log }: Omit<Wiring, 'http'>): Part {
+  const retention = {
+    eventsMs: config.retentionEventsMs,
+    monitorLogsMs: config.retentionMonitorLogsMs,
+  };
+  const running = createRetentionLoop({
+    database: service.database,
+    log,
+    onRun: (outcome, seconds) => service.metrics.job('retention', outcome, seconds),
+    dropPartitions: (signal) =>
+      withAdministrator(installation, async ({ sql, close }) => {
+        if (signal.aborted) return null;
+        signal.addEventListener('abort', () => void close());
+        return dropOldPartitions(sql, retention);
+      }),
+  });
+  return { name: 'retention', ...running };
 }
 
 /** How a newcomer goes on; the last plain lines before the log. */

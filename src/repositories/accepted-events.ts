@@ -12,7 +12,7 @@ import type {
   TenantId,
 } from '../domain/ids.ts';
 import { joinedTexts, plainArray, textArray } from './array-literal.ts';
-import type { IngestTx } from './transactions.ts';
+import type { IngestTx, WorkerTx } from './transactions.ts';
 
 export type NewDelivery = {
   id: DeliveryId;
@@ -116,6 +116,26 @@ export async function deleteReservations(
         ${taken.map((row) => row.key)}::text[]) as taken (scope_id, key)
       where held.scope_id = taken.scope_id and held.key = taken.key`,
   );
+}
+
+/**
+ * Deletes up to `limit` of those that hold nothing back any more (25 h: the longer of the two
+ * terms) and answers how many. The age stands twice: one that is taken again meanwhile is a new
+ * version of its row, which only a condition outside the array sees. Index:
+ * idempotency_keys_created_at_idx.
+ */
+export async function deleteExpiredReservations(tx: WorkerTx, limit: number): Promise<number> {
+  const rows = await tx.run(
+    'deleteExpiredReservations',
+    tx.sql`
+      delete from idempotency_keys
+      where ctid = any(array(
+          select ctid from idempotency_keys where created_at < now() - interval '25 hours'
+          order by created_at limit ${limit}))
+        and created_at < now() - interval '25 hours'
+      returning 1`,
+  );
+  return rows.length;
 }
 
 /**

@@ -106,6 +106,15 @@ export function isDatabaseAway(error: unknown): boolean {
   return code !== null && (awayStates.has(code) || awayCodes.has(code));
 }
 
+/** A row's day has no partition. By the server's routine: the text is in the server's language. */
+export function isPartitionMissing(error: unknown): boolean {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth += 1) {
+    if ('routine' in at) return at.routine === 'ExecFindPartition';
+    at = at.cause;
+  }
+  return false;
+}
+
 /** The commit, once it is sent. */
 type Ending = { commit: PendingQuery<Row[]> | null };
 

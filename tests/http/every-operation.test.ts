@@ -54,6 +54,7 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   getEndpoint: (tenant) => endpoint(tenant),
   updateEndpoint: (tenant) => endpoint(tenant),
   deleteEndpoint: (tenant) => endpoint(tenant),
+  getEndpointStats: (tenant) => endpoint(tenant),
   getEndpointSecret: (tenant) => endpoint(tenant),
   rotateEndpointSecret: (tenant) => endpoint(tenant),
   testEndpoint: (tenant) => endpoint(tenant),

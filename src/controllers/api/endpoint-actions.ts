@@ -7,6 +7,7 @@ import {
   pauseEndpoint,
   resumeEndpoint,
 } from '../../usecases/endpoints/change-status.ts';
+import { readEndpointStats } from '../../usecases/endpoints/read-stats.ts';
 import { revealSecret } from '../../usecases/endpoints/reveal-secret.ts';
 import { rotateSecret } from '../../usecases/endpoints/rotate-secret.ts';
 import {
@@ -17,6 +18,7 @@ import {
   sentTest,
 } from '../../usecases/endpoints/schemas.ts';
 import { sendTest } from '../../usecases/endpoints/send-test.ts';
+import { endpointStats, endpointStatsQuery } from '../../usecases/endpoints/stats-schemas.ts';
 import type { Identify } from '../authenticate.ts';
 import { createOperations, thing } from './operation.ts';
 
@@ -24,8 +26,29 @@ const item = thing<EndpointId>('endpoint');
 
 export function endpointActionRoutes(identify: Identify) {
   return new Elysia({ prefix: '/endpoints/:id', tags: ['Endpoints'] })
+    .use(statsRoutes(identify))
     .use(secretAndTestRoutes(identify))
     .use(stateRoutes(identify));
+}
+
+function statsRoutes(identify: Identify) {
+  const operation = createOperations(identify);
+  return new Elysia().get(
+    '/stats',
+    ...operation(
+      {
+        id: 'getEndpointStats',
+        summary: 'Show how an endpoint does',
+        description:
+          'Counted when recorded, by the time at which the attempt ended; at most 5 seconds behind. `pending` is of now.',
+        item,
+        query: endpointStatsQuery,
+        status: 200,
+        answer: endpointStats,
+      },
+      ({ ctx, id, query }) => readEndpointStats(ctx, id, query),
+    ),
+  );
 }
 
 function secretAndTestRoutes(identify: Identify) {

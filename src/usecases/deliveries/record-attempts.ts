@@ -15,12 +15,14 @@ import {
   updateEndedDelivery,
   updateEndpointGone,
 } from '../../repositories/delivery-records.ts';
+import { makePartitionsOf } from '../../repositories/partitions.ts';
 import {
   databaseErrorCode,
   isDatabaseAway,
   type WorkerTx,
 } from '../../repositories/transactions.ts';
 import type { Deps } from '../context.ts';
+import { writeMakingPartitions } from '../missing-partitions.ts';
 
 export type RecordDeps = Pick<Deps, 'database' | 'announceChange'> & { workerName: string };
 /** What is known of a transaction whose commit was not answered. */
@@ -50,11 +52,18 @@ export async function recordAttempts(
       const resumed = await resume(deps, unknown);
       if (resumed !== null) return resumed;
     }
-    await deps.database.withWorker(async (tx) => {
-      const batch = await insertAttempts(tx, records, deps.workerName);
-      written = { ...batch, changes: [] };
-      written.changes = await followUp(tx, records, batch.superseded);
-    });
+    await writeMakingPartitions(
+      () =>
+        deps.database.withWorker(async (tx) => {
+          const batch = await insertAttempts(tx, records, deps.workerName);
+          written = { ...batch, changes: [] };
+          written.changes = await followUp(tx, records, batch.superseded);
+        }),
+      () => {
+        const ids = records.map(({ deliveryId }) => deliveryId);
+        return deps.database.withWorker((tx) => makePartitionsOf(tx, ids));
+      },
+    );
   } catch (error) {
     const passing =
       (error instanceof AppError && error.code === 'unavailable') ||

@@ -5,7 +5,9 @@
  */
 import { AppError } from '../../domain/errors.ts';
 import { insertEvents } from '../../repositories/accepted-events.ts';
+import { makePartitionsOf } from '../../repositories/partitions.ts';
 import { type Database, databaseErrorCode } from '../../repositories/transactions.ts';
+import { writeMakingPartitions } from '../missing-partitions.ts';
 import type { Candidate, Committed } from './candidate.ts';
 import { idTaken, reserveEvents } from './reserve-events.ts';
 
@@ -39,7 +41,10 @@ async function commitOrHalve(
   candidates: Candidate[],
 ): Promise<(CommitOutcome | 'again')[]> {
   try {
-    return await commitOnce(database, candidates);
+    return await writeMakingPartitions(
+      () => commitOnce(database, candidates),
+      () => database.withIngest([], (tx) => makePartitionsOf(tx, candidates.flatMap(idsOf))),
+    );
   } catch (error) {
     const code = databaseErrorCode(error);
     if (error instanceof AppError || code === null) throw error;
@@ -52,6 +57,11 @@ async function commitOrHalve(
     return [...first, ...(await commitOrHalve(database, candidates.slice(middle)))];
   }
 }
+
+const idsOf = ({ event }: Candidate): string[] => [
+  event.id,
+  ...event.deliveries.map((delivery) => delivery.id),
+];
 
 function refused(candidate: Candidate, code: string, cause: unknown): AppError {
   if (code === uniqueViolation) return idTaken(candidate);
