@@ -13,6 +13,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
+import type { EventFilter } from '../../src/domain/filter-problems.ts';
 import type {
   ApiKeyId,
   AttemptId,
@@ -33,7 +34,7 @@ export const endpoints = pgTable(
     url: text('url').notNull(),
     description: text('description').notNull().default(''),
     eventTypes: text('event_types').array().notNull().default([]),
-    filter: json('filter'),
+    filter: json('filter').$type<EventFilter>(),
     headersEncrypted: bytea('headers_encrypted'),
     timeoutMs: integer('timeout_ms').notNull(),
     rateLimitPerSecond: integer('rate_limit_per_second'),

@@ -10,7 +10,7 @@ import { answerError, commonHeaders } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
 import { apiRoutes } from './api/routes.ts';
-import type { AcceptWebhook } from './api/webhooks.ts';
+import type { IngestHandlers } from './api/webhooks.ts';
 import { type AuthenticateKey, createIdentify } from './authenticate.ts';
 import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
@@ -19,10 +19,10 @@ import { requestFacts } from './request-id.ts';
 import { swaggerRoutes } from './swagger.ts';
 
 export type ServerDeps = Deps &
-  OpsDeps & {
+  OpsDeps &
+  IngestHandlers & {
     log: Log;
     authenticateKey: AuthenticateKey;
-    acceptWebhook: AcceptWebhook;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
@@ -63,14 +63,16 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
 }
 
 function publicRoutes(deps: ServerDeps) {
-  const api = apiRoutes(createIdentify(deps, deps.authenticateKey), deps.acceptWebhook);
+  const api = apiRoutes(createIdentify(deps, deps.authenticateKey), deps);
   return new Elysia().use(swaggerRoutes(buildDocument(api.routes))).use(api);
 }
 
 /** Needs no database: the routes are described, not called. */
 export function openapiDocument(): JsonObject {
   const unasked = () => Promise.reject(new Error('the document was built to be read'));
-  return buildDocument(apiRoutes(unasked, unasked).routes);
+  return buildDocument(
+    apiRoutes(unasked, { acceptWebhook: unasked, acceptWebhookBatch: unasked }).routes,
+  );
 }
 
 function answerMethod(request: Request, allowed: readonly string[]): Response {

@@ -35,6 +35,7 @@ const operations: Operation[] = Object.entries(Object(openapiDocument()['paths']
 /** What each operation is tried on: makes what it needs and answers the id for its path. */
 const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
   postEvent: null,
+  postEventBatch: null,
   listEvents: null,
   getEvent: (tenant) => createEventRow(api.db.database, tenant),
   listDeliveries: null,
@@ -90,14 +91,21 @@ async function emptyProject(tenant: TestTenant) {
 
 function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
-  const namesProject = ['postEvent', 'createEndpoint'].includes(operation.name);
+  const namesProject = ['postEvent', 'postEventBatch', 'createEndpoint'].includes(operation.name);
   const named = namesProject && projectId ? { projectId } : {};
   const isProjectList = ['listEvents', 'listDeliveries', 'listEndpoints'].includes(operation.name);
   const query = isProjectList && projectId ? `?projectId=${projectId}` : '';
   return api.send(operation.method, operation.path.replace('{id}', id) + query, {
     ...(key === undefined ? {} : { key }),
-    ...(isBody ? { body: { ...Object(operation.example), ...named } } : {}),
+    ...(isBody ? { body: naming(operation.example, named) } : {}),
   });
+}
+
+/** Of a batch, each event names its project. */
+function naming(example: unknown, named: { projectId?: ProjectId }): object {
+  const { events, ...body } = Object(example);
+  if (!Array.isArray(events)) return { ...body, ...named };
+  return { ...body, events: events.map((event) => ({ ...event, ...named })) };
 }
 
 const someId = newId<string>(Date.now());

@@ -243,7 +243,8 @@ describe('a batch item', () => {
 
 describe('the schemas', () => {
   test.each([eventInput, batchEventInput])('describe themselves for OpenAPI', (schema) => {
-    const described = z.toJSONSchema(schema, { io: 'input' });
+    const written = z.toJSONSchema(schema, { io: 'input' });
+    const [described = written] = Object.values(written.$defs ?? {});
     expect(described.required).toEqual(['type', 'payload']);
     expect(described.additionalProperties).toBe(false);
     expect(described.properties).toHaveProperty('orderingKey');

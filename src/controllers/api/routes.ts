@@ -7,11 +7,11 @@ import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
 import { projectRoutes } from './projects.ts';
-import { type AcceptWebhook, webhookRoutes } from './webhooks.ts';
+import { type IngestHandlers, webhookRoutes } from './webhooks.ts';
 
-export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook) {
+export function apiRoutes(identify: Identify, ingest: IngestHandlers) {
   return new Elysia({ prefix: '/api/v1' })
-    .use(webhookRoutes(acceptWebhook))
+    .use(webhookRoutes(ingest))
     .use(eventRoutes(identify))
     .use(deliveryRoutes(identify))
     .use(endpointRoutes(identify))

@@ -33,6 +33,7 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
           signing,
         },
         headersEncrypted: sealHeaders(input.headers, secretBox),
+        filter: input.filter,
         rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
         retrySchedule: input.retrySchedule,
       }),

@@ -36,9 +36,10 @@ export async function updateEndpoint(
 
 function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): EndpointRowChanges {
   const { url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule } = changes;
-  const { headers, rateLimit } = changes;
+  const { headers, rateLimit, filter } = changes;
   return {
     ...{ url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule },
+    filter,
     headersEncrypted: headers === undefined ? undefined : changedHeaders(ctx, row, headers),
     rateLimitPerSecond: rateLimit === undefined ? undefined : (rateLimit?.perSecond ?? null),
   };

@@ -1,5 +1,5 @@
 /** An event on its way into a group, and what became of it. */
-import type { EventId } from '../../domain/ids.ts';
+import type { EventId, ProjectId } from '../../domain/ids.ts';
 import type { NewEvent } from '../../repositories/accepted-events.ts';
 
 /** An event with what must be free for it to be accepted. */
@@ -19,3 +19,6 @@ export type Committed = {
   deliveries: number;
   duplicate: boolean;
 };
+
+/** What the client is told of an event that is stored. */
+export type AcceptedEvent = Committed & { type: string; projectId: ProjectId };
