@@ -10,7 +10,7 @@ import { batchEventInput } from './event-envelope.ts';
 import { invalidInput } from './field-errors.ts';
 import { type Span, scanList, scanObject } from './json-text.ts';
 
-export const batchEventsMax = 1_000;
+const batchEventsMax = 1_000;
 
 /** The JSON body of `POST /api/v1/webhooks/batch`, as the document describes it. */
 export const eventBatchInput = z

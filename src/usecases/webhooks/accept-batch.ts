@@ -37,7 +37,7 @@ type BatchParts = {
 
 type Indexed = { index: number; candidate: Candidate };
 
-/** Reading so much takes about 5 ms; then what else waits has its turn. */
+/** Reading so much takes about 10 ms; then what else waits has its turn. */
 const charactersAtOnce = 512 * 1_024;
 
 /**

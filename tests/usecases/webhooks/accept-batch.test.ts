@@ -41,7 +41,7 @@ async function fixture(failure: Error, groups: number) {
     ...{ inFlightMax: 3, waitingBytesMax: 10_000, waitingItemsMax: 100, besideItemsMin: 1 },
   });
   const directory = createEndpointDirectory({ database, clock, cacheTrusted: () => true });
-  const accept = async (payloads: unknown[]) => {
+  const accept = async (payloads: unknown[]): Promise<string[]> => {
     const lines = payloads.map((payload) => JSON.stringify({ type: 'a', payload }));
     const posted = { text: lines.join('\n'), format: 'ndjson' as const, hops: 0 };
     const outcomes = await acceptBatch(
