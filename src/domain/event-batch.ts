@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { AppError, invalidField } from './errors.ts';
 import { batchEventInput } from './event-envelope.ts';
 import { invalidInput } from './field-errors.ts';
-import { type Span, scanList, scanObject } from './json-text.ts';
+import { type Span, scanList, scanObject, skipSpace } from './json-text.ts';
 
 const batchEventsMax = 1_000;
 
@@ -62,16 +62,14 @@ function parseFrame(text: string, events: readonly Span[]): unknown {
  */
 export function cutNdjsonBatch(text: string): string[] {
   const lines: string[] = [];
-  let at = 0;
-  while (at < text.length) {
+  // Over blank lines character by character, since 8 MiB may hold nothing else.
+  for (let at = skipSpace(text, 0); at < text.length; at = skipSpace(text, at)) {
+    if (lines.length === batchEventsMax) throw tooMany();
     const lineEnd = text.indexOf('\n', at);
     const end = lineEnd === -1 ? text.length : lineEnd;
-    // White space around a value is JSON's own; a carriage return is white space.
-    const line = text.slice(at, end);
-    at = end + 1;
-    if (line.trim() === '') continue;
-    if (lines.length === batchEventsMax) throw tooMany();
-    lines.push(line);
+    // A carriage return before the line feed is white space to JSON.
+    lines.push(text.slice(at, end));
+    at = end;
   }
   if (lines.length === 0) throw new AppError('malformed', 'The body is empty.');
   return lines;

@@ -90,7 +90,8 @@ function forEachMember(
   }
 }
 
-function skipSpace(text: string, from: number): number {
+/** The position of the next character that is no white space, or the text's length. */
+export function skipSpace(text: string, from: number): number {
   let at = from;
   // JSON's white space is tab, line feed, carriage return and space: all that a valid text holds
   // up to U+0020 outside strings.

@@ -233,6 +233,28 @@ test('past what may wait, 503 is answered at once and accepting goes on afterwar
   expect((await post(key, [event()])).body).toMatchObject({ accepted: 1 });
 }, 20_000);
 
+test('batches that are being accepted may hold 64 MiB together', async () => {
+  const tenant = await api.newTenant();
+  const { key } = tenant;
+  const { sql } = api.db.admin;
+  await sql.unsafe('begin; lock table webhook_events in exclusive mode');
+  const rawBody = `${JSON.stringify(event())}\n${' '.repeat(8 * 1_024 * 1_024 - 100)}`;
+  const refusals = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let answered = 0;
+  const posts = Array.from({ length: 10 }, async () => {
+    const answer = await api.send('POST', batch, { key, headers: ndjson, rawBody });
+    refusals[answered]?.resolve();
+    answered += 1;
+    return answer.status;
+  });
+  // Only a refusal is answered while nothing can be stored.
+  await Promise.all(refusals.map(({ promise }) => promise));
+  await sql.unsafe('commit');
+  const statuses = await Promise.all(posts);
+  expect(statuses.toSorted()).toEqual([...Array(8).fill(202), 503, 503]);
+  expect(await payloadsOf(tenant)).toHaveLength(8);
+}, 20_000);
+
 test('an endpoint gets what its filter wants, and a changed filter holds at once', async () => {
   const tenant = await api.newTenant();
   const { key } = tenant;
