@@ -14,6 +14,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import type { EventFilter } from '../../src/domain/filter-problems.ts';
 import type {
   ApiKeyId,
   AttemptId,
@@ -36,7 +37,7 @@ export const endpoints = pgTable(
     url: text('url').notNull(),
     description: text('description').notNull().default(''),
     eventTypes: text('event_types').array().notNull().default([]),
-    filter: json('filter'),
+    filter: json('filter').$type<EventFilter>(),
     headersEncrypted: bytea('headers_encrypted'),
     authEncrypted: bytea('auth_encrypted'),
     timeoutMs: integer('timeout_ms').notNull(),

@@ -1,9 +1,10 @@
 /**
- * HTTP of this process as a part of the service: the application, and the ingest route in front of
+ * HTTP of this process as a part of the service: the application, and the ingest routes in front of
  * it, on one listening socket. A worker serves health and metrics only.
  */
 import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
-import { ingestRoute } from '../controllers/api/webhooks.ts';
+import { acceptWebhookBatch } from '../controllers/api/accept-webhook-batch.ts';
+import { ingestRoutes } from '../controllers/api/webhooks.ts';
 import { createServer } from '../controllers/server.ts';
 import type { Log } from '../lib/log.ts';
 import { readQueueFigures } from '../repositories/health.ts';
@@ -24,14 +25,14 @@ type HttpOptions = {
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
   const { metrics, deps, keys, acceptor, sources, database, delivery } = service;
-  const accept = (request: Request) =>
-    acceptWebhook({ authenticateKey: keys.authenticate, acceptor }, request);
+  const ingest = { authenticateKey: keys.authenticate, acceptor, log };
   const serverDeps = {
     ...deps,
     log,
     readiness,
     authenticateKey: keys.authenticate,
-    acceptWebhook: accept,
+    acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
+    acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
@@ -51,7 +52,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
       listener = listen({
         host: config.host,
         port: config.port,
-        routes: config.role === 'worker' ? {} : ingestRoute(serverDeps),
+        routes: config.role === 'worker' ? {} : ingestRoutes(serverDeps),
         fetch: app.fetch,
       });
       service.setOwnPort(listener.port);

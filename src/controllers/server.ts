@@ -12,7 +12,7 @@ import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
 import type { ReceiverDeps } from './api/receive-source.ts';
 import { apiRoutes } from './api/routes.ts';
-import type { AcceptWebhook } from './api/webhooks.ts';
+import type { IngestHandlers } from './api/webhooks.ts';
 import { type AuthenticateKey, createIdentify } from './authenticate.ts';
 import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
@@ -22,10 +22,10 @@ import { swaggerRoutes } from './swagger.ts';
 import { wellKnownRoutes } from './well-known.ts';
 
 export type ServerDeps = Deps &
-  OpsDeps & {
+  OpsDeps &
+  IngestHandlers & {
     log: Log;
     authenticateKey: AuthenticateKey;
-    acceptWebhook: AcceptWebhook;
     sources: ReceiverDeps;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
@@ -69,7 +69,7 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
 function publicRoutes(deps: ServerDeps) {
   const identify = createIdentify(deps, deps.authenticateKey);
   const api = new Elysia()
-    .use(apiRoutes(identify, deps.acceptWebhook, deps.sources))
+    .use(apiRoutes(identify, deps, deps.sources))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));
   return new Elysia().use(swaggerRoutes(buildDocument(api.routes))).use(api);
 }
@@ -78,8 +78,9 @@ function publicRoutes(deps: ServerDeps) {
 export function openapiDocument(): JsonObject {
   const unasked = () => Promise.reject(new Error('the document was built to be read'));
   const unreceived = { receive: unasked, answerCrc: unasked };
+  const uningested = { acceptWebhook: unasked, acceptWebhookBatch: unasked };
   const api = new Elysia()
-    .use(apiRoutes(unasked, unasked, unreceived))
+    .use(apiRoutes(unasked, uningested, unreceived))
     .use(wellKnownRoutes(unasked));
   return buildDocument(api.routes);
 }

@@ -82,14 +82,16 @@ export const eventInput = z
   .meta({ id: 'EventInput' });
 
 /** An item of `POST /api/v1/webhooks/batch`. */
-export const batchEventInput = eventInput.extend({
-  idempotencyKey: z
-    .string('must be a string')
-    .max(idempotencyKeyLengthMax, idempotencyKeyRule)
-    .regex(visibleAscii, idempotencyKeyRule)
-    .nullish()
-    .meta({ description: 'As the header Idempotency-Key of a single event.' }),
-});
+export const batchEventInput = eventInput
+  .extend({
+    idempotencyKey: z
+      .string('must be a string')
+      .max(idempotencyKeyLengthMax, idempotencyKeyRule)
+      .regex(visibleAscii, idempotencyKeyRule)
+      .nullish()
+      .meta({ description: 'As the header Idempotency-Key of a single event.' }),
+  })
+  .meta({ id: 'BatchEventInput' });
 
 export type Envelope = {
   type: string;
@@ -114,7 +116,7 @@ export type Envelope = {
  *   unknown member), `too_large` (payload)
  */
 export function readEnvelope(text: string, options: { batchItem?: boolean } = {}): Envelope {
-  const value = parseJson(text);
+  const value = parseJson(text, options.batchItem ? 'event' : 'body');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AppError('invalid', 'The event must be a JSON object.', {
       fields: [{ path: '', message: 'must be a JSON object' }],
@@ -145,11 +147,11 @@ export function readEnvelope(text: string, options: { batchItem?: boolean } = {}
   };
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, name: 'body' | 'event'): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const detail = text.trim() === '' ? 'The body is empty.' : 'The body is not JSON.';
+    const detail = text.trim() === '' ? `The ${name} is empty.` : `The ${name} is not JSON.`;
     throw new AppError('malformed', detail, { cause });
   }
 }

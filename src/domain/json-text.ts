@@ -1,8 +1,8 @@
 /**
  * Finds values inside a JSON text by position, so that they can be kept byte for byte: parsing
  * and serialising again would change key order, number spelling and escapes. Every function wants
- * a text that JSON.parse has accepted; on anything else the answer means nothing (but each still
- * ends).
+ * a text that is JSON; on anything else the answer means nothing, but each still ends and none
+ * throws.
  */
 const quote = 0x22;
 const comma = 0x2c;
@@ -37,6 +37,21 @@ export function scanObject(text: string, wantedKey: string): ScannedObject {
   return { memberCount, wanted };
 }
 
+/** The items of the list that starts at `start`, at most `max` of them. */
+export function scanList(text: string, start: number, max: number): Span[] {
+  const items: Span[] = [];
+  let at = skipSpace(text, start + 1);
+  while (items.length < max && at < text.length && text.charCodeAt(at) !== closeBracket) {
+    const end = endOfValue(text, at);
+    items.push({ start: at, end });
+    at = skipSpace(text, end);
+    // What else stands here stands in no JSON.
+    if (text.charCodeAt(at) !== comma) break;
+    at = skipSpace(text, at + 1);
+  }
+  return items;
+}
+
 /** The first key that stands twice in the object that the text is, however it is spelled. */
 export function findRepeatedKey(text: string): string | null {
   const seen = new Set<string>();
@@ -50,7 +65,13 @@ export function findRepeatedKey(text: string): string | null {
 }
 
 function decodedKey(rawKey: string): string {
-  return rawKey.includes('\\') ? String(JSON.parse(`"${rawKey}"`)) : rawKey;
+  if (!rawKey.includes('\\')) return rawKey;
+  try {
+    return String(JSON.parse(`"${rawKey}"`));
+  } catch {
+    // The text is no JSON, so the answer means nothing: parsing what comes of it says so.
+    return rawKey;
+  }
 }
 
 function forEachMember(
@@ -69,7 +90,8 @@ function forEachMember(
   }
 }
 
-function skipSpace(text: string, from: number): number {
+/** The position of the next character that is no white space, or the text's length. */
+export function skipSpace(text: string, from: number): number {
   let at = from;
   // JSON's white space is tab, line feed, carriage return and space: all that a valid text holds
   // up to U+0020 outside strings.

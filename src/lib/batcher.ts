@@ -21,14 +21,21 @@ export type BatcherOptions<Item, Result> = {
 
 export type Batcher<Item, Result> = {
   submit(item: Item): Promise<Result>;
+  /**
+   * Items that are written in one group, next to each other and in this order; resolves with a
+   * result for each. All or none is taken. The caller keeps them within the bounds of a group.
+   */
+  submitTogether(items: readonly Item[]): Promise<Result[]>;
   /** Items that wait or are being written. */
   pending(): number;
   /** Resolves when nothing waits and nothing is being written. */
   drained(): Promise<void>;
 };
 
+/** The first of items that go together carries the weight of all, the others none. */
 type Waiting<Item, Result> = {
   item: Item;
+  items: number;
   bytes: number;
   rows: number;
   resolve(result: Result): void;
@@ -47,16 +54,18 @@ export function createBatcher<Item, Result>(
 
   function takeGroup(): Waiting<Item, Result>[] {
     let count = 0;
+    let items = 0;
     let bytes = 0;
     let rows = 0;
     // The first always fits, or it could never be written.
     for (const next of waiting) {
       const full =
-        count >= options.itemsMax ||
+        items + next.items > options.itemsMax ||
         bytes + next.bytes > options.bytesMax ||
         rows + next.rows > options.rowsMax;
-      if (count > 0 && full) break;
+      if (count > 0 && next.items > 0 && full) break;
       count += 1;
+      items += next.items;
       bytes += next.bytes;
       rows += next.rows;
     }
@@ -100,23 +109,47 @@ export function createBatcher<Item, Result>(
     }
   }
 
+  function refuseOverfull(items: number, bytes: number): void {
+    if (
+      waitingBytes + bytes > options.waitingBytesMax ||
+      waiting.length + items > options.waitingItemsMax
+    ) {
+      throw options.refuse();
+    }
+  }
+
+  function enqueue(item: Item, items: number, bytes: number, rows: number): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ item, items, bytes, rows, resolve, reject });
+      waitingBytes += bytes;
+      if (scheduled) return;
+      scheduled = true;
+      // After the requests that the same turn of the event loop has read.
+      setImmediate(flush);
+    });
+  }
+
   return {
     submit(item) {
       const { bytes, rows } = options.weigh(item);
-      if (
-        waitingBytes + bytes > options.waitingBytesMax ||
-        waiting.length >= options.waitingItemsMax
-      ) {
-        throw options.refuse();
+      refuseOverfull(1, bytes);
+      return enqueue(item, 1, bytes, rows);
+    },
+    submitTogether(items) {
+      let bytes = 0;
+      let rows = 0;
+      for (const item of items) {
+        const weight = options.weigh(item);
+        bytes += weight.bytes;
+        rows += weight.rows;
       }
-      return new Promise((resolve, reject) => {
-        waiting.push({ item, bytes, rows, resolve, reject });
-        waitingBytes += bytes;
-        if (scheduled) return;
-        scheduled = true;
-        // After the requests that the same turn of the event loop has read.
-        setImmediate(flush);
-      });
+      refuseOverfull(items.length, bytes);
+      const [first, ...others] = items;
+      if (first === undefined) return Promise.resolve([]);
+      return Promise.all([
+        enqueue(first, items.length, bytes, rows),
+        ...others.map((item) => enqueue(item, 0, 0, 0)),
+      ]);
     },
     pending: () => waiting.length + writing,
     drained() {

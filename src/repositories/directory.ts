@@ -2,6 +2,7 @@
 import { isNull } from 'drizzle-orm';
 import { projects } from '../../db/schema/tenants.ts';
 import { endpoints } from '../../db/schema/webhooks.ts';
+import type { EventFilter } from '../domain/filter-problems.ts';
 import type { EndpointId, ProjectId } from '../domain/ids.ts';
 import type { TenantTx } from './transactions.ts';
 
@@ -9,6 +10,7 @@ export type ListeningEndpoint = {
   id: EndpointId;
   projectId: ProjectId;
   eventTypes: string[];
+  filter: EventFilter | null;
   ordered: boolean;
   status: 'active' | 'paused' | 'disabled';
 };
@@ -29,6 +31,7 @@ export function listListeningEndpoints(tx: TenantTx): Promise<ListeningEndpoint[
         id: endpoints.id,
         projectId: endpoints.projectId,
         eventTypes: endpoints.eventTypes,
+        filter: endpoints.filter,
         ordered: endpoints.ordered,
         status: endpoints.status,
       })

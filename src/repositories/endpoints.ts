@@ -14,6 +14,7 @@ export type NewEndpointRow = Pick<
   | 'url'
   | 'description'
   | 'eventTypes'
+  | 'filter'
   | 'headersEncrypted'
   | 'authEncrypted'
   | 'timeoutMs'

@@ -40,7 +40,10 @@ describe('making', () => {
     const body = {
       ...{ description: 'ours', eventTypes: ['invoice.*', 'a.**'], timeoutMs: 5_000 },
       ...{ rateLimit: { perSecond: 3 }, maxInFlight: 1_000, ordered: true, retrySchedule: [] },
-      ...{ signing: 'hmac', filter: null },
+      ...{
+        signing: 'hmac',
+        filter: { payload: { total: { $gte: 100 }, 'a.b': { $in: ['é', null] } } },
+      },
     };
     const { key, made, path } = await newEndpoint(body);
     expect(made.body).toMatchObject(body);
@@ -64,7 +67,9 @@ describe('making', () => {
     [{ url, retrySchedule: [0] }, 'retrySchedule.0'],
     [{ url, retrySchedule: [5, 1.5] }, 'retrySchedule.1'],
     [{ url, signing: 'rsa' }, 'signing'],
-    [{ url, filter: { path: 'total' } }, 'filter'],
+    [{ url, filter: { path: 'total' } }, 'filter.path'],
+    [{ url, filter: { payload: { total: { $regex: '1' } } } }, 'filter.payload.total.$regex'],
+    [{ url, filter: [] }, 'filter'],
     [{ url, description: 'a\0' }, 'description'],
     [{ url, status: 'active' }, 'status'],
     [{}, 'url'],

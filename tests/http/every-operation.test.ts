@@ -38,6 +38,7 @@ const operations: Operation[] = Object.entries(Object(openapiDocument()['paths']
 /** What each operation is tried on: makes what it needs and answers the id for its path. */
 const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
   postEvent: null,
+  postEventBatch: null,
   listEvents: null,
   getEvent: (tenant) => createEventRow(api.db.database, tenant),
   listDeliveries: null,
@@ -114,18 +115,31 @@ async function emptyProject(tenant: TestTenant) {
   return made.string('id');
 }
 
+const projectCreators = [
+  'postEvent',
+  'postEventBatch',
+  'createEndpoint',
+  'createSource',
+  'createReplay',
+];
 const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources', 'listReplays'];
 function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
-  const projectCreators = ['postEvent', 'createEndpoint', 'createSource', 'createReplay'];
   const namesProject = projectCreators.includes(operation.name);
   const named = namesProject && projectId ? { projectId } : {};
   const isProjectList = lists.includes(operation.name);
   const query = isProjectList && projectId ? `?projectId=${projectId}` : '';
   return api.send(operation.method, operation.path.replace('{id}', id) + query, {
     ...(key === undefined ? {} : { key }),
-    ...(isBody ? { body: { ...Object(operation.example), ...named } } : {}),
+    ...(isBody ? { body: naming(operation.example, named) } : {}),
   });
+}
+
+/** Of a batch, each event names its project. */
+function naming(example: unknown, named: { projectId?: ProjectId }): object {
+  const { events, ...body } = Object(example);
+  if (!Array.isArray(events)) return { ...body, ...named };
+  return { ...body, events: events.map((event) => ({ ...event, ...named })) };
 }
 
 const someId = newId<string>(Date.now());

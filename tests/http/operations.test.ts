@@ -84,11 +84,12 @@ describe('the document', () => {
     }
   });
 
-  test('describes each body once, as JSON', () => {
+  test('describes each body once, as JSON, and a batch as NDJSON too', () => {
     const types = JSON.stringify(openapiDocument()).match(/"(?:application|multipart)\/[^"]+"/g);
     expect([...new Set(types)].toSorted()).toEqual([
       '"application/json"',
       '"application/problem+json"',
+      '"application/x-ndjson"',
     ]);
   });
 });

@@ -6,6 +6,7 @@
  */
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
+import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
@@ -91,13 +92,14 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     wakeOrdered: deps.wakeEndpoints,
     accepted: () => {},
   });
+  const ingest = { authenticateKey: authenticator.authenticate, acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
   const app = createServer({
     ...deps,
     log,
     authenticateKey: authenticator.authenticate,
-    acceptWebhook: (request) =>
-      acceptWebhook({ authenticateKey: authenticator.authenticate, acceptor }, request),
+    acceptWebhook: (request) => acceptWebhook(ingest, request),
+    acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
     httpRequest(method, route, status) {
       observed.push({ method, route, status });

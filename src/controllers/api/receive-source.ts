@@ -4,7 +4,7 @@ import { payloadBytesMax } from '../../domain/event-envelope.ts';
 import type { SourceId } from '../../domain/ids.ts';
 import type { Challenge } from '../../domain/sources/source.ts';
 import type { SourceReceiver } from '../../usecases/sources/receive-source.ts';
-import { readHops } from './accept-webhook.ts';
+import { readHops } from './ingest-request.ts';
 
 export type ReceiverDeps = Pick<SourceReceiver, 'receive' | 'answerCrc'>;
 

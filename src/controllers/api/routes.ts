@@ -10,11 +10,11 @@ import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
 import { sourceRoutes } from './sources.ts';
-import { type AcceptWebhook, webhookRoutes } from './webhooks.ts';
+import { type IngestHandlers, webhookRoutes } from './webhooks.ts';
 
-export function apiRoutes(identify: Identify, acceptWebhook: AcceptWebhook, sources: ReceiverDeps) {
+export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: ReceiverDeps) {
   return new Elysia({ prefix: '/api/v1' })
-    .use(webhookRoutes(acceptWebhook))
+    .use(webhookRoutes(ingest))
     .use(eventRoutes(identify))
     .use(deliveryRoutes(identify))
     .use(replayRoutes(identify))

@@ -2,12 +2,14 @@
 import { checkEndpointHeaders } from '../../domain/endpoint-headers.ts';
 import { invalidField } from '../../domain/errors.ts';
 import { checkPatterns } from '../../domain/event-types.ts';
+import { checkFilter, type EventFilter } from '../../domain/filter-problems.ts';
 import { validateSchedule } from '../../domain/retry-schedule.ts';
 import type { Deps } from '../context.ts';
 
 type Settings = {
   url?: string | undefined;
   eventTypes?: readonly string[] | undefined;
+  filter?: EventFilter | null | undefined;
   headers?: Readonly<Record<string, string>> | undefined;
   retrySchedule?: readonly number[] | undefined;
 };
@@ -15,6 +17,7 @@ type Settings = {
 /** Looks the URL's name up, so never inside a transaction. */
 export async function checkSettings(deps: Deps, settings: Settings): Promise<void> {
   if (settings.eventTypes !== undefined) checkPatterns(settings.eventTypes);
+  if (settings.filter) checkFilter(settings.filter);
   if (settings.headers !== undefined) checkEndpointHeaders(settings.headers);
   if (settings.retrySchedule !== undefined) validateSchedule(settings.retrySchedule);
   if (settings.url === undefined) return;

@@ -36,6 +36,7 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
         },
         headersEncrypted: sealHeaders(input.headers, secretBox),
         authEncrypted: sealAuth(auth, secretBox),
+        filter: input.filter,
         rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
         retrySchedule: input.retrySchedule,
       }),

@@ -66,8 +66,13 @@ const fields = {
     .max(patternsMax, `must be at most ${patternsMax} patterns`)
     .describe('Patterns: `*` is one segment, `**` the rest. None: every type.'),
   filter: z
-    .null('is not available yet: leave it out or null')
-    .describe('Reserved for conditions on the payload.'),
+    .record(z.string(), z.unknown(), 'must be an object of conditions, or null')
+    .nullable()
+    .describe(
+      'Conditions on `type`, `payload` and `metadata`, all of which must hold, as in ' +
+        '`{"payload":{"total":{"$gte":100}}}`. Operators: `$eq $neq $gt $gte $lt $lte $in $nin ' +
+        '$startsWith $endsWith $exist $and $or $not`. Null: every event of the types.',
+    ),
   headers: z
     .record(z.string(), z.string('must be a string'), 'must be an object of strings')
     .refine(
@@ -149,7 +154,7 @@ export const endpoint = z
     url: z.string(),
     description: z.string(),
     eventTypes: z.array(z.string()),
-    filter: z.null(),
+    filter: z.record(z.string(), z.unknown()).nullable(),
     headers: z
       .record(z.string(), z.string())
       .describe('The names of the own headers; each value is `[masked]`.'),

@@ -43,7 +43,7 @@ export async function updateEndpoint(
 
 function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): EndpointRowChanges {
   const { url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule } = changes;
-  const { rateLimit, signing } = changes;
+  const { rateLimit, signing, filter } = changes;
   const { secretBox } = ctx.deps;
   const headers = changes.headers && changedHeaders(ctx, row, changes.headers);
   const auth = checkAuth(ctx.deps, {
@@ -54,6 +54,7 @@ function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): End
   });
   return {
     ...{ url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule, signing },
+    filter,
     headersEncrypted: headers && sealHeaders(headers, secretBox),
     authEncrypted: changes.auth && sealAuth(auth, secretBox),
     rateLimitPerSecond: rateLimit === undefined ? undefined : (rateLimit?.perSecond ?? null),

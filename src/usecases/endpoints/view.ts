@@ -15,7 +15,7 @@ export function toEndpoint(row: EndpointRow, secretBox: SecretBox): Endpoint {
     url: row.url,
     description: row.description,
     eventTypes: row.eventTypes,
-    filter: null,
+    filter: row.filter,
     headers: Object.fromEntries(names.map((name) => [name, maskedValue])),
     timeoutMs: row.timeoutMs,
     rateLimit: perSecond === null ? null : { perSecond },

@@ -14,7 +14,8 @@ import { createCoherentCache } from '../../lib/coherent-cache.ts';
 import { findSourceTenant } from '../../repositories/credentials.ts';
 import { findSource, type SourceRow } from '../../repositories/sources.ts';
 import type { Deps } from '../context.ts';
-import type { AcceptedEvent, EventAcceptor } from '../webhooks/accept-event.ts';
+import type { EventAcceptor } from '../webhooks/accept-event.ts';
+import type { AcceptedEvent } from '../webhooks/candidate.ts';
 import { openSecrets, type SourceSecret, validSecrets } from './secrets.ts';
 import { sourceUrl } from './view.ts';
 

@@ -7,35 +7,17 @@
 
 import type { ReadyDelivery } from '../../domain/dispatch/ready-delivery.ts';
 import { AppError } from '../../domain/errors.ts';
-import {
-  checkClientId,
-  checkIdempotencyKey,
-  eventFingerprint,
-  readEnvelope,
-} from '../../domain/event-envelope.ts';
-import {
-  type ApiKeyId,
-  type DeliveryId,
-  type EventId,
-  idTimeMs,
-  newId,
-  type ProjectId,
-  type TenantId,
-} from '../../domain/ids.ts';
-import { allows, type Scope } from '../../domain/scopes.ts';
+import { checkIdempotencyKey, readEnvelope } from '../../domain/event-envelope.ts';
+import { allows } from '../../domain/scopes.ts';
 import { createBatcher } from '../../lib/batcher.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { NewDelivery, NewEvent } from '../../repositories/accepted-events.ts';
 import type { Database } from '../../repositories/transactions.ts';
-import type { Candidate, Committed } from './candidate.ts';
+import { acceptBatch, type BatchOutcome, type PostedBatch } from './accept-batch.ts';
+import type { AcceptedEvent, Candidate, Poster } from './candidate.ts';
 import { type CommitOutcome, commitEvents } from './commit-events.ts';
-import type { EndpointDirectory, TenantDirectory } from './endpoint-directory.ts';
-
-/** Who posts: an API key, or a source (whose `id` is null). */
-export type Poster = {
-  tenantId: TenantId;
-  actor: { id: ApiKeyId | null; projectId: ProjectId | null; scopes: readonly Scope[] };
-};
+import type { EndpointDirectory } from './endpoint-directory.ts';
+import { checkHops, makeCandidate } from './make-candidate.ts';
 
 export type PostedEvent = {
   /** The request's body, decoded. */
@@ -47,10 +29,10 @@ export type PostedEvent = {
   hops: number;
 };
 
-export type AcceptedEvent = Committed & { type: string; projectId: ProjectId };
-
 export type EventAcceptor = {
   accept(poster: Poster, posted: PostedEvent): Promise<AcceptedEvent>;
+  /** One outcome for each event, in order; accept-batch.ts. */
+  acceptBatch(poster: Poster, posted: PostedBatch): Promise<BatchOutcome[]>;
   /** Resolves when every group under way is committed. */
   drained(): Promise<void>;
 };
@@ -71,115 +53,66 @@ const group = { itemsMax: 500, bytesMax: 4 * 1024 * 1024, rowsMax: 5_000, inFlig
 const waitingBytesMax = 32 * 1024 * 1024;
 const waitingItemsMax = 20_000;
 const besideItemsMin = 24;
-/** A loop of opsforges that post to each other ends here. */
-const hopsMax = 3;
+/** Of batches that are being accepted: what of them does not wait to be stored yet. */
+const batchBytesMax = 64 * 1024 * 1024;
 /** What an event costs beside its payload: ids, type, labels. */
 const envelopeBytes = 512;
 
+const tooMuchWaits = () =>
+  new AppError('unavailable', 'Too many events wait to be stored. Send it again later.', {
+    retryAfterMs: 1_000,
+  });
+
 export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
+  const weigh = ({ event }: Candidate) => ({
+    bytes: event.payload.length + envelopeBytes,
+    rows: event.deliveries.length,
+  });
   const batcher = createBatcher<Candidate, CommitOutcome>({
     write: (candidates) => commitAndHandOff(options, candidates),
-    weigh: ({ event }) => ({
-      bytes: event.payload.length + envelopeBytes,
-      rows: event.deliveries.length,
-    }),
-    refuse: () =>
-      new AppError('unavailable', 'Too many events wait to be stored. Send it again later.', {
-        retryAfterMs: 1_000,
-      }),
+    weigh,
+    refuse: tooMuchWaits,
     ...group,
     waitingBytesMax,
     waitingItemsMax,
     besideItemsMin,
   });
+  const { clock, directory } = options;
+  let batchBytes = 0;
+
+  function requireWrite({ actor }: Poster): void {
+    if (allows(actor.scopes, 'events:write')) return;
+    throw new AppError('forbidden', 'This API key lacks the scope events:write.');
+  }
 
   return {
-    async accept(poster, posted) {
-      if (!allows(poster.actor.scopes, 'events:write')) {
-        throw new AppError('forbidden', 'This API key lacks the scope events:write.');
-      }
+    async accept(poster, { text, idempotencyKey, keyDecides = false, hops }) {
+      requireWrite(poster);
       const { tenantId } = poster;
-      const known = options.directory.peek(tenantId) ?? (await options.directory.get(tenantId));
-      const candidate = makeCandidate(options.clock, poster, posted, known);
+      const known = directory.peek(tenantId) ?? (await directory.get(tenantId));
+      const envelope = readEnvelope(text);
+      checkHops(hops);
+      if (idempotencyKey !== null) checkIdempotencyKey(idempotencyKey);
+      const posted = { envelope, idempotencyKey, keyDecides, hops };
+      const candidate = makeCandidate(poster, posted, known, clock.databaseNow());
       const outcome = await batcher.submit(candidate);
       if (outcome instanceof AppError) throw outcome;
       const { type, projectId } = candidate.event;
       return { ...outcome, type, projectId };
     },
+    async acceptBatch(identity, posted) {
+      requireWrite(identity);
+      const bytes = posted.text.length;
+      if (batchBytes + bytes > batchBytesMax) throw tooMuchWaits();
+      batchBytes += bytes;
+      try {
+        return await acceptBatch({ clock, directory, batcher, weigh, group }, identity, posted);
+      } finally {
+        batchBytes -= bytes;
+      }
+    },
     drained: () => batcher.drained(),
   };
-}
-
-function makeCandidate(
-  clock: Clock,
-  { tenantId, actor }: Poster,
-  posted: PostedEvent,
-  directory: TenantDirectory,
-): Candidate {
-  const envelope = readEnvelope(posted.text);
-  if (posted.hops > hopsMax) {
-    throw new AppError('invalid', `opsforge-hops is ${posted.hops}: the event goes in a circle.`, {
-      fields: [{ path: 'opsforge-hops', message: `must be at most ${hopsMax}` }],
-    });
-  }
-  const nowMs = clock.databaseNow();
-  if (envelope.id !== null) checkClientId(envelope.id, nowMs);
-  if (posted.idempotencyKey !== null) checkIdempotencyKey(posted.idempotencyKey);
-  const projectId = chooseProject(actor.projectId, envelope.projectId);
-  const listeners = directory.get(projectId);
-  if (listeners === undefined) {
-    throw new AppError('not_found', `There is no project with the id ${projectId}.`);
-  }
-  const { type, payload, orderingKey, metadata } = envelope;
-  const id = envelope.id ?? newId<EventId>(nowMs);
-  const idMs = idTimeMs(id);
-  const deliveries: NewDelivery[] = [];
-  for (const listener of listeners) {
-    if (!listener.wants(type)) continue;
-    deliveries.push({
-      // The event's own millisecond: an event's deliveries are found by it without an index.
-      id: newId<DeliveryId>(idMs),
-      endpointId: listener.id,
-      ordered: listener.ordered,
-      cancelled: listener.disabled,
-    });
-  }
-  const event: NewEvent = {
-    id,
-    tenantId,
-    projectId,
-    apiKeyId: actor.id,
-    type,
-    payload,
-    orderingKey,
-    metadata,
-    hops: posted.hops,
-    deliveries,
-  };
-  const ownId = envelope.id !== null;
-  const guarded = ownId || posted.idempotencyKey !== null;
-  return {
-    event,
-    idempotencyKey: posted.idempotencyKey,
-    ownId,
-    fingerprint: guarded ? fingerprintOf(event, posted) : null,
-  };
-}
-
-function fingerprintOf(event: NewEvent, { keyDecides }: PostedEvent): string {
-  if (keyDecides === true) return eventFingerprint('', '', null, null);
-  return eventFingerprint(event.type, event.payload, event.orderingKey, event.metadata);
-}
-
-function chooseProject(bound: ProjectId | null, named: ProjectId | null): ProjectId {
-  if (bound !== null && (named === null || named === bound)) return bound;
-  if (bound !== null) {
-    throw new AppError('not_found', `There is no project with the id ${named}.`);
-  }
-  if (named !== null) return named;
-  throw new AppError('invalid', 'projectId is required: this credential is not bound to one.', {
-    fields: [{ path: 'projectId', message: 'is required' }],
-  });
 }
 
 async function commitAndHandOff(

@@ -1,5 +1,6 @@
 /** An event on its way into a group, and what became of it. */
-import type { EventId } from '../../domain/ids.ts';
+import type { ApiKeyId, EventId, ProjectId, TenantId } from '../../domain/ids.ts';
+import type { Scope } from '../../domain/scopes.ts';
 import type { NewEvent } from '../../repositories/accepted-events.ts';
 
 /** An event with what must be free for it to be accepted. */
@@ -18,4 +19,13 @@ export type Committed = {
   receivedAtMs: number;
   deliveries: number;
   duplicate: boolean;
+};
+
+/** What the client is told of an event that is stored. */
+export type AcceptedEvent = Committed & { type: string; projectId: ProjectId };
+
+/** Who posts: an API key, or a source (whose `id` is null). */
+export type Poster = {
+  tenantId: TenantId;
+  actor: { id: ApiKeyId | null; projectId: ProjectId | null; scopes: readonly Scope[] };
 };

@@ -2,18 +2,24 @@
  * Which endpoints of a project want an event, from a cache of each tenant's endpoints: accepting
  * asks the database once for each tenant. Changes drop the tenant's entry (announceChange).
  */
+import { compileFilter, type FilteredEvent } from '../../domain/event-filter.ts';
 import { compilePatterns } from '../../domain/event-types.ts';
 import type { EndpointId, ProjectId, TenantId } from '../../domain/ids.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createCoherentCache } from '../../lib/coherent-cache.ts';
-import { listListeningEndpoints, listProjectIds } from '../../repositories/directory.ts';
+import {
+  type ListeningEndpoint,
+  listListeningEndpoints,
+  listProjectIds,
+} from '../../repositories/directory.ts';
 import type { Database } from '../../repositories/transactions.ts';
 
 export type Listener = {
   id: EndpointId;
   ordered: boolean;
   disabled: boolean;
-  wants(type: string): boolean;
+  /** By its type, then by what it holds. */
+  wants(event: FilteredEvent): boolean;
 };
 
 /** The listeners of each live project; a project that is absent does not exist. */
@@ -46,13 +52,17 @@ async function loadDirectory(database: Database, tenantId: TenantId): Promise<Te
     Promise.all([listProjectIds(tx), listListeningEndpoints(tx)]),
   );
   const directory = new Map<ProjectId, Listener[]>(projectIds.map((id) => [id, []]));
-  for (const { id, projectId, eventTypes, ordered, status } of endpoints) {
-    directory.get(projectId)?.push({
-      id,
-      ordered,
-      disabled: status === 'disabled',
-      wants: compilePatterns(eventTypes),
-    });
+  for (const endpoint of endpoints) {
+    const { id, projectId, ordered, status } = endpoint;
+    const disabled = status === 'disabled';
+    directory.get(projectId)?.push({ id, ordered, disabled, wants: compileWants(endpoint) });
   }
   return directory;
+}
+
+function compileWants({ eventTypes, filter }: ListeningEndpoint): Listener['wants'] {
+  const wantsType = compilePatterns(eventTypes);
+  if (filter === null) return ({ type }) => wantsType(type);
+  const wantsContent = compileFilter(filter);
+  return (event) => wantsType(event.type) && wantsContent(event);
 }

@@ -93,6 +93,50 @@ describe('a batcher', () => {
     expect(await later).toBe(30);
   });
 
+  test('writes items that go together in one group, with what fits around them', async () => {
+    const { batcher, nextWrite } = gatedBatcher({ inFlightMax: 1, itemsMax: 4 });
+    const before = [1, 2].map((item) => batcher.submit(item));
+    const together = batcher.submitTogether([3, 4, 5]);
+    const after = [6, 7].map((item) => batcher.submit(item));
+    expect(batcher.pending()).toBe(7);
+    const first = await nextWrite(0);
+    expect(first.items).toEqual([1, 2]);
+    first.open();
+    const second = await nextWrite(1);
+    expect(second.items).toEqual([3, 4, 5, 6]);
+    second.open();
+    (await nextWrite(2)).open();
+    expect(await Promise.all(before)).toEqual([10, 20]);
+    expect(await together).toEqual([30, 40, 50]);
+    expect(await Promise.all(after)).toEqual([60, 70]);
+  });
+
+  test('does not cut items that go together and are heavier than a group may be', async () => {
+    const { batcher, nextWrite } = gatedBatcher({ bytesMax: 5, rowsMax: 2 });
+    const result = batcher.submitTogether([20, 20, 20]);
+    const gate = await nextWrite(0);
+    expect(gate.items).toEqual([20, 20, 20]);
+    gate.open();
+    expect(await result).toEqual([200, 200, 200]);
+    expect(await batcher.submitTogether([])).toEqual([]);
+  });
+
+  test('takes all items that go together or none, and fails them together', async () => {
+    const { batcher, nextWrite } = gatedBatcher({ waitingItemsMax: 3, waitingBytesMax: 10 });
+    const waiting = batcher.submit(1);
+    expect(() => batcher.submitTogether([1, 1, 1])).toThrow('full');
+    expect(() => batcher.submitTogether([5, 5])).toThrow('full');
+    expect(batcher.pending()).toBe(1);
+    (await nextWrite(0)).open();
+    await waiting;
+    const failing = batcher.submitTogether([1, 2]).catch(String);
+    (await nextWrite(1)).fail(new Error('away'));
+    expect(await failing).toBe('Error: away');
+    const later = batcher.submit(3);
+    (await nextWrite(2)).open();
+    expect(await later).toBe(30);
+  });
+
   test('fails every item of a group that fails and goes on with the next', async () => {
     const { batcher, nextWrite } = gatedBatcher();
     const failing = Promise.allSettled([batcher.submit(1), batcher.submit(2)]);

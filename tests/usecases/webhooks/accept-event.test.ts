@@ -4,10 +4,8 @@ import { AppError, type ErrorCode } from '../../../src/domain/errors.ts';
 import { type EventId, newId } from '../../../src/domain/ids.ts';
 import { createClock } from '../../../src/lib/clock.ts';
 import type { Identity } from '../../../src/usecases/accounts/authenticate-key.ts';
-import {
-  type AcceptedEvent,
-  createEventAcceptor,
-} from '../../../src/usecases/webhooks/accept-event.ts';
+import { createEventAcceptor } from '../../../src/usecases/webhooks/accept-event.ts';
+import type { AcceptedEvent } from '../../../src/usecases/webhooks/candidate.ts';
 import { createEndpointDirectory } from '../../../src/usecases/webhooks/endpoint-directory.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import {
