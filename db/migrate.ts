@@ -6,10 +6,14 @@
 import type { Sql } from 'postgres';
 import { AppError } from '../src/domain/errors.ts';
 import initial from './migrations/0001_initial.sql' with { type: 'text' };
+import scheduling from './migrations/0005_scheduling.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
-export const migrations: Migration[] = [{ version: 1, name: 'initial', text: initial }];
+export const migrations: Migration[] = [
+  { version: 1, name: 'initial', text: initial },
+  { version: 5, name: 'scheduling', text: scheduling },
+];
 
 export const databaseRoles = [
   'opsforge_app',

@@ -51,6 +51,10 @@ export const endpoints = pgTable(
     createdAt: moment('created_at').notNull().defaultNow(),
     updatedAt: moment('updated_at').notNull().defaultNow(),
     deletedAt: moment('deleted_at'),
+    failingSince: moment('failing_since'),
+    pausedUntil: moment('paused_until'),
+    pauseReason: text('pause_reason', { enum: ['circuit_breaker', 'retry_after'] }),
+    resumedAt: moment('resumed_at'),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
@@ -114,6 +118,9 @@ export const deliveryQueue = pgTable(
     primaryKey({ columns: [table.tenantId, table.id] }),
     index('delivery_queue_due_idx').on(table.endpointId, table.nextAttemptAt, table.id),
     index('delivery_queue_endpoint_idx').on(table.tenantId, table.endpointId, table.id),
+    index('delivery_queue_order_idx')
+      .on(table.endpointId, table.orderingKey, table.position)
+      .where(sql`position is not null`),
   ],
 );
 

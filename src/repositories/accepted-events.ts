@@ -11,7 +11,10 @@ import type {
   ProjectId,
   TenantId,
 } from '../domain/ids.ts';
-import type { IngestTx } from './transactions.ts';
+import type { IngestTx, TenantTx, WorkerTx } from './transactions.ts';
+
+/** Beside the accept batch: a request or a loop that makes an event of opsforge's own. */
+type InsertTx = IngestTx | TenantTx | WorkerTx;
 
 export type NewDelivery = {
   id: DeliveryId;
@@ -118,7 +121,7 @@ export async function deleteReservations(
  * One statement for the whole batch, whatever its size; answers the time of acceptance (ms).
  * Measured beside one statement an event: an order of magnitude apart (docs/benchmarks.md).
  */
-export async function insertEvents(tx: IngestTx, events: NewEvent[]): Promise<number> {
+export async function insertEvents(tx: InsertTx, events: NewEvent[]): Promise<number> {
   const queued = events.flatMap((event) =>
     event.deliveries.filter((delivery) => !delivery.cancelled).map((to) => ({ event, to })),
   );
@@ -168,7 +171,7 @@ export async function insertEvents(tx: IngestTx, events: NewEvent[]): Promise<nu
 }
 
 async function insertCancelled(
-  tx: IngestTx,
+  tx: InsertTx,
   cancelled: { event: NewEvent; to: NewDelivery }[],
 ): Promise<void> {
   await tx.run(

@@ -138,22 +138,6 @@ export async function updateEndedDelivery(tx: WorkerTx, record: AttemptRecord): 
   );
 }
 
-/** The answer 410. Answers whether it was not disabled before. */
-export async function updateEndpointGone(
-  tx: WorkerTx,
-  endpoint: { tenantId: TenantId; endpointId: EndpointId },
-): Promise<boolean> {
-  const rows = await tx.run(
-    'updateEndpointGone',
-    tx.sql`
-      update endpoints set status = 'disabled', status_reason = 'gone', updated_at = now()
-      where tenant_id = ${endpoint.tenantId} and id = ${endpoint.endpointId}
-        and status <> 'disabled' and deleted_at is null
-      returning 1`,
-  );
-  return rows.length > 0;
-}
-
 /**
  * Cancels up to `limit` pending deliveries of an endpoint that is disabled or deleted, and answers
  * how many rows it took: call again until that is less than `limit`. By id, as recording locks too.

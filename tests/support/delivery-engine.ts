@@ -101,7 +101,7 @@ export function startEngine(
   const attempts: string[] = [];
   const settled: TestEngine['settled'] = [];
   const watchers = new Set<() => void>();
-  const engine = createDeliveryEngine({
+  const engine: DeliveryEngine = createDeliveryEngine({
     database: db.database,
     clock: createClock(),
     secretBox: testSecretBox,
@@ -112,6 +112,7 @@ export function startEngine(
     limits: { inFlightMax: 128, pollMs: 5_000 },
     isListening: () => true,
     announceChange: (change) => changes.push(change),
+    wakeEndpoints: (endpointIds) => engine.wakeEndpoints(endpointIds),
     observe: {
       attempt(outcome) {
         attempts.push(outcome);

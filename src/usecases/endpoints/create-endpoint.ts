@@ -47,5 +47,5 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
     );
     return inserted;
   });
-  return { ...toEndpoint(row, secretBox), secret };
+  return { ...toEndpoint(row, secretBox, clock.databaseNow()), secret };
 }

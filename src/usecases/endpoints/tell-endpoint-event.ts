@@ -1,0 +1,50 @@
+/**
+ * Makes an event of an endpoint's turn, with a delivery for each endpoint of the project that
+ * listens to its type, in the transaction that turns the state: it is told if and only if that
+ * commits. No `eventTypes` listens to these types as to all others. Nobody listening: no event.
+ * The endpoint that it is about is not told, so an endpoint that fails makes no work for itself.
+ */
+import {
+  type EndpointEvent,
+  endpointEventPayload,
+  endpointEventType,
+} from '../../domain/endpoint-events.ts';
+import { compilePatterns } from '../../domain/event-types.ts';
+import {
+  type DeliveryId,
+  type EndpointId,
+  type EventId,
+  newId,
+  type ProjectId,
+  type TenantId,
+} from '../../domain/ids.ts';
+import { insertEvents } from '../../repositories/accepted-events.ts';
+import { listProjectListeners } from '../../repositories/endpoint-health.ts';
+import type { TenantTx, WorkerTx } from '../../repositories/transactions.ts';
+
+/** Answers whom to wake after the commit. @param about.nowMs database time */
+export async function tellEndpointEvent(
+  tx: TenantTx | WorkerTx,
+  about: { tenantId: TenantId; projectId: ProjectId; nowMs: number },
+  event: EndpointEvent,
+): Promise<EndpointId[]> {
+  const { tenantId, projectId, nowMs } = about;
+  const type = endpointEventType(event);
+  const listeners = (await listProjectListeners(tx, about)).filter(
+    ({ id, eventTypes }) => id !== event.endpointId && compilePatterns(eventTypes)(type),
+  );
+  if (listeners.length === 0) return [];
+  const deliveries = listeners.map(({ id, ordered, status }) => ({
+    // Of the event's own millisecond: an event's deliveries are found by it without an index.
+    id: newId<DeliveryId>(nowMs),
+    endpointId: id,
+    ordered,
+    cancelled: status === 'disabled',
+  }));
+  const row = {
+    ...{ id: newId<EventId>(nowMs), tenantId, projectId, apiKeyId: null, type },
+    ...{ payload: endpointEventPayload(event), orderingKey: event.endpointId, metadata: null },
+  };
+  await insertEvents(tx, [{ ...row, hops: 0, deliveries }]);
+  return deliveries.flatMap(({ endpointId, cancelled }) => (cancelled ? [] : [endpointId]));
+}
