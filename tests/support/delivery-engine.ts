@@ -111,7 +111,10 @@ export function startEngine(
     workerName: 'test-worker',
     limits: { inFlightMax: 128, pollMs: 5_000 },
     isListening: () => true,
-    announceChange: (change) => changes.push(change),
+    announceChange(change) {
+      changes.push(change);
+      if (change.kind === 'endpoints') engine.endpointChanged(change);
+    },
     wakeEndpoints: (endpointIds) => engine.wakeEndpoints(endpointIds),
     observe: {
       attempt(outcome) {

@@ -32,7 +32,7 @@ export class TokenBucket {
   waitMs(nowMs: number): number {
     this.#fill(nowMs);
     if (this.#tokens >= 1 - rounding) return 0;
-    return Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond);
+    return Math.ceil(((1 - rounding - this.#tokens) * 1_000) / this.#perSecond);
   }
 
   /** Only when `waitMs` is 0. */
