@@ -176,13 +176,17 @@ export async function listDue(
 
 /** So many of a key are read at once: one read for each delivery would be the key's speed. */
 const runMax = 20;
+const walkedKeysMax = 1_000;
 
 /**
  * The same for ordered endpoints: of each ordering key the head, by position, and only when it is
  * due: a key waits through its retries. Behind the heads, as far as there is room, what comes next
  * of the same keys. A key whose head is in hand is left out. What has no position (replays, manual
- * retries) stands outside the order. Index: delivery_queue_order_idx, one descent for each key and
- * none for what waits behind its head.
+ * retries) stands outside the order.
+ *
+ * Up to `walkedKeysMax` keys: a walk of delivery_queue_order_idx, one descent for each key and none
+ * for what waits behind its head. With more keys most rows are heads: what is due, oldest first by
+ * delivery_queue_due_idx, each looked at for whether it is one.
  */
 export async function listDueOrdered(
   tx: WorkerTx,
@@ -199,28 +203,7 @@ export async function listDueOrdered(
       from unnest(${requests.map((one) => one.endpointId)}::uuid[],
         ${requests.map((one) => one.capacity)}::integer[]) as wanted (endpoint_id, capacity)
       cross join lateral (
-        with recursive walk as (
-          (select k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
-           where k.endpoint_id = wanted.endpoint_id and k.position is not null
-             and k.ordering_key is not null
-           order by k.ordering_key, k.position limit 1)
-          union all
-          select k.* from walk cross join lateral (
-            select k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
-            where k.endpoint_id = wanted.endpoint_id and k.position is not null
-              and k.ordering_key > walk.ordering_key
-            order by k.ordering_key, k.position limit 1) k
-        ), heads as (
-          select * from (
-            select * from walk
-            union all
-            (select null, k.position, k.next_attempt_at, k.id from delivery_queue k
-             where k.endpoint_id = wanted.endpoint_id and k.position is not null
-               and k.ordering_key is null
-             order by k.position limit 1)) k
-          where k.next_attempt_at <= now() and k.id <> all(${[...heldIds]}::uuid[])
-          order by k.position limit wanted.capacity
-        )
+        ${findHeads(tx.sql, heldIds)}
         select * from (
           select run.*, row_number() over (partition by run.ordering_key order by run.position) as nth,
             bool_and(run.next_attempt_at <= now())
@@ -245,6 +228,53 @@ export async function listDueOrdered(
         limit wanted.capacity) q`,
     bytesMax,
   );
+}
+
+/** The CTE `heads` of one endpoint (`wanted`): due, not in hand, the longest waiting first. */
+function findHeads(sql: WorkerTx['sql'], heldIds: readonly DeliveryId[]) {
+  return sql`
+    with recursive walk as (
+      (select 1 as n, k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
+       where k.endpoint_id = wanted.endpoint_id and k.position is not null
+         and k.ordering_key is not null
+       order by k.ordering_key, k.position limit 1)
+      union all
+      select walk.n + 1, k.* from walk cross join lateral (
+        select k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
+        where k.endpoint_id = wanted.endpoint_id and k.position is not null
+          and k.ordering_key > walk.ordering_key
+        order by k.ordering_key, k.position limit 1) k
+      where walk.n <= ${walkedKeysMax}
+    ), crowd as materialized (
+      select count(*) > ${walkedKeysMax} as many from walk
+    ), heads as (
+      select * from (
+        select ordering_key, position, next_attempt_at, id from walk
+        where not (select many from crowd)
+        union all
+        (select null, k.position, k.next_attempt_at, k.id from delivery_queue k
+         where k.endpoint_id = wanted.endpoint_id and k.position is not null
+           and k.ordering_key is null and not (select many from crowd)
+         order by k.position limit 1)
+        union all
+        (select k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
+         where (select many from crowd) and k.endpoint_id = wanted.endpoint_id
+           and k.next_attempt_at <= now() and k.id <> all(${[...heldIds]}::uuid[])
+           and k.position = case when k.ordering_key is null then
+             (select p.position from delivery_queue p
+              where p.endpoint_id = k.endpoint_id and p.position is not null
+                and p.ordering_key is null
+              order by p.position limit 1)
+           else
+             (select p.position from delivery_queue p
+              where p.endpoint_id = k.endpoint_id and p.position is not null
+                and p.ordering_key = k.ordering_key
+              order by p.position limit 1)
+           end
+         order by k.next_attempt_at, k.id limit wanted.capacity)) k
+      where k.next_attempt_at <= now() and k.id <> all(${[...heldIds]}::uuid[])
+      order by k.position limit wanted.capacity
+    )`;
 }
 
 async function listWithPayload(

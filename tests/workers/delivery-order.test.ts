@@ -150,6 +150,34 @@ describe('an ordered endpoint', () => {
     expect(engine.counts().queued).toBe(0);
   });
 
+  test('with more keys than are walked keeps each in order', async () => {
+    const { tenant, receiver, endpointId } = await arrange({ ordered: true, maxInFlight: 50 });
+    const { tenantId, projectId } = tenant;
+    const { sql } = world.db.admin;
+    // Key by key, each twice; the blocked one waits for its retry.
+    await sql`insert into webhook_events (id, tenant_id, project_id, type, payload)
+      select overlay(uuid_at(now())::text placing lpad(to_hex(n), 12, '0') from 25 for 12)::uuid,
+        ${tenantId}, ${projectId}, 'a', json_build_object('key', 'key-' || n / 2, 'number', n % 2 + 1)
+      from generate_series(0, 2399) n`;
+    await sql`
+      insert into delivery_queue (id, tenant_id, project_id, event_id, endpoint_id, event_type,
+        ordering_key, position, next_attempt_at)
+      select id, tenant_id, project_id, id, ${endpointId}, type, payload::json ->> 'key',
+        nextval('delivery_positions'),
+        case payload when '{"key" : "key-7", "number" : 1}' then now() + interval '1 h' else now() end
+      from (select * from webhook_events where tenant_id = ${tenantId} order by id) e`;
+    await start({ limits: { inFlightMax: 100, pollMs: 60_000 } }).attempted(2_398, 20_000);
+    const keys = numbers(1_200, 0).map((number) => `key-${number}`);
+    const blocked = 'key-7';
+    expectInOrder(
+      receiver,
+      keys.filter((key) => key !== blocked),
+      2,
+    );
+    expect(sequences(receiver).has(blocked)).toBe(false);
+    expect(receiver.requests).toHaveLength(2_398);
+  }, 25_000);
+
   test('goes on with a key whose delivery was given up', async () => {
     const { tenant, receiver, endpointId } = await arrange({ ordered: true, retrySchedule: [] });
     receiver.respondWith((request) => {

@@ -37,7 +37,7 @@ export class CircuitBreaker {
   /** In a row: each lasts twice as long as the one before. */
   #openings = 0;
   #failuresInRow = 0;
-  /** Of the last attempts, oldest first from `#recentAt`: whether it failed. Empty until one does. */
+  /** Of the last attempts, the oldest at `#recentAt`: whether it failed. Empty until one does. */
   #recent: boolean[] = [];
   #recentAt = 0;
   #recentFailures = 0;

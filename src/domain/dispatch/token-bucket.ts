@@ -5,7 +5,7 @@
  * and one. Time is passed in, monotonic ms.
  */
 
-/** Above what a timer comes late by (workers/delivery/alarms.ts), so that none of the rate is lost. */
+/** Above what a timer comes late by (workers/delivery/alarms.ts): none of the rate is lost. */
 const burstSeconds = 0.1;
 /** What is left out of one by adding up fractions. */
 const rounding = 1e-9;

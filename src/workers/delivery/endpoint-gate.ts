@@ -75,7 +75,7 @@ export class EndpointGate {
     return isPaused;
   }
 
-  /** The row was read: a pause that a leader before had begun goes on; people may have lifted it. */
+  /** The row was read: a pause that the leader before began goes on; people may have lifted it. */
   adopt(state: EndpointState, settings: EndpointSettings): void {
     const { health } = state;
     const { failingSinceMs, pausedUntilMs, pauseReason, rateLimitPerSecond } = settings;
