@@ -1,6 +1,5 @@
 /** When an endpoint is sent to: its rate, its breaker, its pauses, and its end by failing. */
 import { describe, expect, test } from 'bun:test';
-import type { EndpointId } from '../../src/domain/ids.ts';
 import { retryDelivery } from '../../src/usecases/deliveries/retry-delivery.ts';
 import { pauseEndpoint, resumeEndpoint } from '../../src/usecases/endpoints/change-status.ts';
 import { findEndpoint } from '../../src/usecases/endpoints/find-endpoint.ts';
@@ -43,11 +42,9 @@ describe('a rate limit', () => {
   test('spaces the attempts, and other endpoints do not wait for it', async () => {
     const { tenant, receiver, endpointId } = await arrange({ rateLimitPerSecond: 20 });
     const other = await add(tenant);
-    const { queue } = {
-      queue: (id: EndpointId) => queueDeliveries(world.db.database, tenant, id, numbers(30)),
-    };
-    await queue(endpointId);
-    await queue(other.endpointId);
+    for (const id of [endpointId, other.endpointId]) {
+      await queueDeliveries(world.db.database, tenant, id, numbers(30));
+    }
     const { engine } = start();
     await other.receiver.waitFor(30);
     expect(receiver.requests.length).toBeLessThan(15);
@@ -261,7 +258,7 @@ describe('an endpoint that fails for days', () => {
   test('is written to at its turns and not for each attempt', async () => {
     const { tenant, receiver, endpointId } = await arrange({ maxInFlight: 1 });
     let request = 0;
-    // Three of four fail never: one failure in three, never two in a row.
+    // One failure in three, never two in a row.
     receiver.respondWith(() => new Response(null, { status: request++ % 3 === 0 ? 500 : 204 }));
     const version = async () => {
       const [row] = await world.db.admin
@@ -297,9 +294,7 @@ test('a backlog of 50,000 for an endpoint that hangs takes no more memory than i
     engine.wakeEndpoints([endpointId]);
     engine.offer(await queueDeliveries(world.db.database, tenant, other.endpointId, [`${round}`]));
     await other.receiver.waitFor(round + 1);
-    const { queued, inFlight } = engine.counts();
-    expect(queued).toBeLessThanOrEqual(200);
-    expect(inFlight).toBeLessThanOrEqual(11);
+    expect(engine.counts().queued).toBeLessThanOrEqual(200);
   }
   expect(bodiesOf(other.receiver)).toEqual(numbers(20, 0));
   expect(receiver.requests).toHaveLength(10);

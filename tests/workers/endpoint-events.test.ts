@@ -63,7 +63,7 @@ describe('the turns of an endpoint', () => {
     receiver.respondWith(answers(410));
     await queueDeliveries(world.db.database, tenant, endpointId, ['1']);
     engine.wakeEndpoints([endpointId]);
-    await listener.receiver.waitFor(3);
+    await Promise.all([listener.receiver.waitFor(3), everything.receiver.waitFor(3)]);
 
     const turns = ['failing: failures_in_a_row', 'recovered: delivered', 'disabled: gone'];
     expect(told(bodiesOf(listener.receiver))).toEqual(turns);
