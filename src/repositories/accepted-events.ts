@@ -11,10 +11,7 @@ import type {
   ProjectId,
   TenantId,
 } from '../domain/ids.ts';
-import type { IngestTx, TenantTx, WorkerTx } from './transactions.ts';
-
-/** Beside the accept batch: a request or a loop that makes an event of opsforge's own. */
-type InsertTx = IngestTx | TenantTx | WorkerTx;
+import type { IngestTx } from './transactions.ts';
 
 export type NewDelivery = {
   id: DeliveryId;
@@ -121,7 +118,7 @@ export async function deleteReservations(
  * One statement for the whole batch, whatever its size; answers the time of acceptance (ms).
  * Measured beside one statement an event: an order of magnitude apart (docs/benchmarks.md).
  */
-export async function insertEvents(tx: InsertTx, events: NewEvent[]): Promise<number> {
+export async function insertEvents(tx: IngestTx, events: NewEvent[]): Promise<number> {
   const queued = events.flatMap((event) =>
     event.deliveries.filter((delivery) => !delivery.cancelled).map((to) => ({ event, to })),
   );
@@ -171,7 +168,7 @@ export async function insertEvents(tx: InsertTx, events: NewEvent[]): Promise<nu
 }
 
 async function insertCancelled(
-  tx: InsertTx,
+  tx: IngestTx,
   cancelled: { event: NewEvent; to: NewDelivery }[],
 ): Promise<void> {
   await tx.run(

@@ -4,7 +4,7 @@
  * null says that it was not taken. Also who is to be told of it.
  */
 import type { PauseReason } from '../domain/dispatch/endpoint-health.ts';
-import type { EndpointId, ProjectId, TenantId } from '../domain/ids.ts';
+import type { DeliveryId, EndpointId, EventId, ProjectId, TenantId } from '../domain/ids.ts';
 import type { ListeningEndpoint } from './directory.ts';
 import type { TenantTx, WorkerTx } from './transactions.ts';
 
@@ -99,5 +99,53 @@ export async function listProjectListeners(
       from endpoints
       where tenant_id = ${project.tenantId} and project_id = ${project.projectId}
         and deleted_at is null`,
+  );
+}
+
+type EndpointEventRow = {
+  id: EventId;
+  tenantId: TenantId;
+  projectId: ProjectId;
+  type: string;
+  payload: string;
+  orderingKey: string;
+  deliveries: { id: DeliveryId; endpointId: EndpointId; ordered: boolean; cancelled: boolean }[];
+};
+
+/**
+ * One event with its deliveries, in a transaction that goes on: the accept batch's own statement
+ * (accepted-events.ts) is the last of its transaction.
+ */
+export async function insertEndpointEvent(
+  tx: TenantTx | WorkerTx,
+  event: EndpointEventRow,
+): Promise<void> {
+  const { deliveries } = event;
+  await tx.run(
+    'insertEndpointEvent',
+    tx.sql`
+      with event as (
+        insert into webhook_events (id, tenant_id, project_id, type, payload, ordering_key)
+        values (${event.id}, ${event.tenantId}, ${event.projectId}, ${event.type},
+          ${event.payload}, ${event.orderingKey})
+      ), target as (
+        select * from unnest(${deliveries.map((one) => one.id)}::uuid[],
+          ${deliveries.map((one) => one.endpointId)}::uuid[],
+          ${deliveries.map((one) => (one.ordered ? 'yes' : 'no'))}::text[],
+          ${deliveries.map((one) => (one.cancelled ? 'yes' : 'no'))}::text[])
+          as new (id, endpoint_id, ordered, cancelled)
+      ), queued as (
+        insert into delivery_queue
+          (id, tenant_id, project_id, event_id, endpoint_id, event_type, ordering_key, position)
+        select id, ${event.tenantId}::uuid, ${event.projectId}::uuid, ${event.id}::uuid, endpoint_id,
+          ${event.type}::text, ${event.orderingKey}::text,
+          case when ordered = 'yes' then nextval('delivery_positions') end
+        from target where cancelled = 'no'
+      )
+      insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
+        reason, attempts, created_at, completed_at)
+      select id, ${event.tenantId}::uuid, ${event.projectId}::uuid, ${event.id}::uuid, endpoint_id,
+        ${event.type}::text, 'cancelled', 'endpoint_disabled', 0, now(), now()
+      from target where cancelled = 'yes'`,
   );
 }

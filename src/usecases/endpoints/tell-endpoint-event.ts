@@ -18,8 +18,7 @@ import {
   type ProjectId,
   type TenantId,
 } from '../../domain/ids.ts';
-import { insertEvents } from '../../repositories/accepted-events.ts';
-import { listProjectListeners } from '../../repositories/endpoint-health.ts';
+import { insertEndpointEvent, listProjectListeners } from '../../repositories/endpoint-health.ts';
 import type { TenantTx, WorkerTx } from '../../repositories/transactions.ts';
 
 /** Answers whom to wake after the commit. @param about.nowMs database time */
@@ -41,10 +40,17 @@ export async function tellEndpointEvent(
     ordered,
     cancelled: status === 'disabled',
   }));
-  const row = {
-    ...{ id: newId<EventId>(nowMs), tenantId, projectId, apiKeyId: null, type },
-    ...{ payload: endpointEventPayload(event), orderingKey: event.endpointId, metadata: null },
-  };
-  await insertEvents(tx, [{ ...row, hops: 0, deliveries }]);
+  const id = newId<EventId>(nowMs);
+  const payload = endpointEventPayload(event);
+  const orderingKey = event.endpointId;
+  await insertEndpointEvent(tx, {
+    id,
+    tenantId,
+    projectId,
+    type,
+    payload,
+    orderingKey,
+    deliveries,
+  });
   return deliveries.flatMap(({ endpointId, cancelled }) => (cancelled ? [] : [endpointId]));
 }
