@@ -19,10 +19,10 @@ create index delivery_queue_order_idx on delivery_queue (endpoint_id, ordering_k
 
 grant update (failing_since, paused_until, pause_reason) on endpoints to opsforge_worker;
 
--- The loops make events of their own, and only those; replays are queued by the loops as well.
+-- The loops make events of their own, and only those.
 grant insert on webhook_events, delivery_queue to opsforge_worker;
 grant usage on sequence delivery_positions to opsforge_worker;
 create policy worker_insert on webhook_events for insert to opsforge_worker
   with check (starts_with(type, 'opsforge.'));
 create policy worker_insert on delivery_queue as restrictive for insert to opsforge_worker
-  with check (starts_with(event_type, 'opsforge.') or replay_id is not null);
+  with check (starts_with(event_type, 'opsforge.'));
