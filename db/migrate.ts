@@ -8,6 +8,7 @@ import { AppError } from '../src/domain/errors.ts';
 import initial from './migrations/0001_initial.sql' with { type: 'text' };
 import replays from './migrations/0003_replays.sql' with { type: 'text' };
 import keeping from './migrations/0004_keeping.sql' with { type: 'text' };
+import scheduling from './migrations/0005_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0006_signing.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
@@ -16,6 +17,7 @@ export const migrations: Migration[] = [
   { version: 1, name: 'initial', text: initial },
   { version: 3, name: 'replays', text: replays },
   { version: 4, name: 'keeping', text: keeping },
+  { version: 5, name: 'scheduling', text: scheduling },
   { version: 6, name: 'signing', text: signing },
 ];
 

@@ -56,6 +56,10 @@ export const endpoints = pgTable(
     createdAt: moment('created_at').notNull().defaultNow(),
     updatedAt: moment('updated_at').notNull().defaultNow(),
     deletedAt: moment('deleted_at'),
+    failingSince: moment('failing_since'),
+    pausedUntil: moment('paused_until'),
+    pauseReason: text('pause_reason', { enum: ['circuit_breaker', 'retry_after'] }),
+    resumedAt: moment('resumed_at'),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
@@ -147,6 +151,9 @@ export const deliveryQueue = pgTable(
     index('delivery_queue_replay_idx')
       .on(table.tenantId, table.replayId, table.id)
       .where(sql`replay_id is not null`),
+    index('delivery_queue_order_idx')
+      .on(table.endpointId, table.orderingKey, table.position)
+      .where(sql`position is not null`),
   ],
 );
 

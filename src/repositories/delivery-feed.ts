@@ -4,6 +4,7 @@
  * rows); what is in hand is left out by its id. Lateral joins force the direction whatever the
  * statistics say.
  */
+import type { PauseReason } from '../domain/dispatch/endpoint-health.ts';
 import type { ReadyDelivery } from '../domain/dispatch/ready-delivery.ts';
 import type { DeliveryId, EndpointId, TenantId } from '../domain/ids.ts';
 import type { WorkerTx } from './transactions.ts';
@@ -93,6 +94,10 @@ export type EndpointRow = {
   ordered: boolean;
   status: 'active' | 'paused' | 'disabled';
   deleted: boolean;
+  failingSinceMs: number | null;
+  pausedUntilMs: number | null;
+  pauseReason: PauseReason | null;
+  resumedAtMs: number | null;
 };
 export type SecretRow = {
   endpointId: EndpointId;
@@ -116,7 +121,11 @@ export async function listEndpointSettings(
           e.headers_encrypted as "headersEncrypted", e.auth_encrypted as "authEncrypted",
           e.retry_schedule as "retrySchedule",
           e.max_in_flight as "maxInFlight", e.rate_limit_per_second as "rateLimitPerSecond",
-          e.ordered, e.status, e.deleted_at is not null as deleted
+          e.ordered, e.status, e.deleted_at is not null as deleted,
+          (extract(epoch from e.failing_since) * 1000)::float8 as "failingSinceMs",
+          (extract(epoch from e.paused_until) * 1000)::float8 as "pausedUntilMs",
+          e.pause_reason as "pauseReason",
+          (extract(epoch from e.resumed_at) * 1000)::float8 as "resumedAtMs"
         from unnest(${tenantIds}::uuid[], ${ids}::uuid[]) as wanted (tenant_id, id)
         cross join lateral (
           select * from endpoints e
@@ -172,10 +181,19 @@ export async function listDue(
   );
 }
 
+/** So many of a key are read at once: one read for each delivery would be the key's speed. */
+const runMax = 20;
+const walkedKeysMax = 1_000;
+
 /**
- * The same for ordered endpoints: of each ordering key only the head, by position, and only when it
- * is due: a key waits through its retries. What has no position (replays, manual retries) stands
- * outside the order. Reads all that is pending of the endpoint.
+ * The same for ordered endpoints: of each ordering key the head, by position, and only when it is
+ * due: a key waits through its retries. Behind the heads, as far as there is room, what comes next
+ * of the same keys. A key whose head is in hand is left out. What has no position (replays, manual
+ * retries) stands outside the order.
+ *
+ * Up to `walkedKeysMax` keys: a walk of delivery_queue_order_idx, one descent for each key and none
+ * for what waits behind its head. With more keys most rows are heads: what is due, oldest first by
+ * delivery_queue_due_idx, each looked at for whether it is one.
  */
 export async function listDueOrdered(
   tx: WorkerTx,
@@ -188,24 +206,82 @@ export async function listDueOrdered(
     'listDueOrdered',
     tx.sql`
       select q.*, row_number() over (partition by q.endpoint_id
-        order by q.position nulls first, q.next_attempt_at, q.id) as turn
+        order by q.nth, q.position nulls first, q.next_attempt_at, q.id) as turn
       from unnest(${requests.map((one) => one.endpointId)}::uuid[],
         ${requests.map((one) => one.capacity)}::integer[]) as wanted (endpoint_id, capacity)
       cross join lateral (
+        ${findHeads(tx.sql, heldIds)}
         select * from (
-          (select distinct on (head.ordering_key) head.* from delivery_queue head
-           where head.endpoint_id = wanted.endpoint_id and head.position is not null
-           order by head.ordering_key, head.position)
+          select run.*, row_number() over (partition by run.ordering_key order by run.position) as nth,
+            bool_and(run.next_attempt_at <= now())
+              over (partition by run.ordering_key order by run.position) as is_due
+          from heads cross join lateral (
+            (select * from delivery_queue r
+             where r.endpoint_id = wanted.endpoint_id and r.position >= heads.position
+               and r.ordering_key = heads.ordering_key
+             order by r.position limit ${runMax})
+            union all
+            (select * from delivery_queue r
+             where r.endpoint_id = wanted.endpoint_id and r.position >= heads.position
+               and r.ordering_key is null and heads.ordering_key is null
+             order by r.position limit ${runMax})) run
           union all
-          (select * from delivery_queue free
+          (select free.*, 1, true from delivery_queue free
            where free.endpoint_id = wanted.endpoint_id and free.next_attempt_at <= now()
-             and free.position is null
+             and free.position is null and free.id <> all(${[...heldIds]}::uuid[])
            order by free.next_attempt_at, free.id limit wanted.capacity)) ready
-        where ready.next_attempt_at <= now() and ready.id <> all(${[...heldIds]}::uuid[])
-        order by ready.position nulls first, ready.next_attempt_at, ready.id
+        where ready.is_due
+        order by ready.nth, ready.position nulls first, ready.next_attempt_at, ready.id
         limit wanted.capacity) q`,
     bytesMax,
   );
+}
+
+/** The CTE `heads` of one endpoint (`wanted`): due, not in hand, the longest waiting first. */
+function findHeads(sql: WorkerTx['sql'], heldIds: readonly DeliveryId[]) {
+  return sql`
+    with recursive walk as (
+      (select 1 as n, k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
+       where k.endpoint_id = wanted.endpoint_id and k.position is not null
+         and k.ordering_key is not null
+       order by k.ordering_key, k.position limit 1)
+      union all
+      select walk.n + 1, k.* from walk cross join lateral (
+        select k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
+        where k.endpoint_id = wanted.endpoint_id and k.position is not null
+          and k.ordering_key > walk.ordering_key
+        order by k.ordering_key, k.position limit 1) k
+      where walk.n <= ${walkedKeysMax}
+    ), crowd as materialized (
+      select count(*) > ${walkedKeysMax} as many from walk
+    ), heads as (
+      select * from (
+        select ordering_key, position, next_attempt_at, id from walk
+        where not (select many from crowd)
+        union all
+        (select null, k.position, k.next_attempt_at, k.id from delivery_queue k
+         where k.endpoint_id = wanted.endpoint_id and k.position is not null
+           and k.ordering_key is null and not (select many from crowd)
+         order by k.position limit 1)
+        union all
+        (select k.ordering_key, k.position, k.next_attempt_at, k.id from delivery_queue k
+         where (select many from crowd) and k.endpoint_id = wanted.endpoint_id
+           and k.next_attempt_at <= now() and k.id <> all(${[...heldIds]}::uuid[])
+           and k.position = case when k.ordering_key is null then
+             (select p.position from delivery_queue p
+              where p.endpoint_id = k.endpoint_id and p.position is not null
+                and p.ordering_key is null
+              order by p.position limit 1)
+           else
+             (select p.position from delivery_queue p
+              where p.endpoint_id = k.endpoint_id and p.position is not null
+                and p.ordering_key = k.ordering_key
+              order by p.position limit 1)
+           end
+         order by k.next_attempt_at, k.id limit wanted.capacity)) k
+      where k.next_attempt_at <= now() and k.id <> all(${[...heldIds]}::uuid[])
+      order by k.position limit wanted.capacity
+    )`;
 }
 
 async function listWithPayload(

@@ -157,34 +157,19 @@ export async function updateEndedDelivery(tx: WorkerTx, record: AttemptRecord): 
   );
 }
 
-/** The answer 410. Answers whether it was not disabled before. */
-export async function updateEndpointGone(
-  tx: WorkerTx,
-  endpoint: { tenantId: TenantId; endpointId: EndpointId },
-): Promise<boolean> {
-  const rows = await tx.run(
-    'updateEndpointGone',
-    tx.sql`
-      update endpoints set status = 'disabled', status_reason = 'gone', updated_at = now()
-      where tenant_id = ${endpoint.tenantId} and id = ${endpoint.endpointId}
-        and status <> 'disabled' and deleted_at is null
-      returning 1`,
-  );
-  return rows.length > 0;
-}
-
 /**
  * Cancels up to `limit` pending deliveries of an endpoint that is disabled or deleted, and answers
- * how many rows it took: call again until that is less than `limit`. By id, as recording locks too.
+ * whether there may be more. By id, as recording locks too. A row that was being recorded is locked
+ * in a version that this statement cannot see, and so is left for the next call.
  */
 export async function cancelPending(
   tx: WorkerTx,
   endpoint: { tenantId: TenantId; endpointId: EndpointId },
   limit: number,
-): Promise<number> {
+): Promise<boolean> {
   const rows = await tx.run(
     'cancelPending',
-    tx.sql<{ taken: number }[]>`
+    tx.sql<{ taken: number; left: number }[]>`
       with closed as materialized (
         select case when deleted_at is null then 'endpoint_disabled' else 'endpoint_deleted' end
           as reason
@@ -192,24 +177,27 @@ export async function cancelPending(
         where tenant_id = ${endpoint.tenantId} and id = ${endpoint.endpointId}
           and (status = 'disabled' or deleted_at is not null)
       ), held as materialized (
-        select q.ctid as at, q.* from delivery_queue q
+        select q.ctid as at from delivery_queue q
         where q.tenant_id = ${endpoint.tenantId} and q.endpoint_id = ${endpoint.endpointId}
           and exists (select from closed)
         order by q.id limit ${limit} for update
       ), gone as (
         delete from delivery_queue t where t.ctid = any(array(select at from held))
+        returning t.*
       ), ended as (
         insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
           reason, attempts, created_at, completed_at, last_status_code, last_error, replay_id)
         select id, tenant_id, project_id, event_id, endpoint_id, event_type, 'cancelled',
           (select reason from closed), attempts, created_at, greatest(created_at, now()),
           last_status_code, last_error, replay_id
-        from held where not manual
+        from gone where not manual
         on conflict do nothing
       )
-      select count(*)::integer as taken from held`,
+      select (select count(*)::integer from held) as taken,
+        (select count(*)::integer from held) - (select count(*)::integer from gone) as left`,
   );
-  return rows[0]?.taken ?? 0;
+  const { taken, left } = rows[0] ?? { taken: 0, left: 0 };
+  return taken === limit || left > 0;
 }
 
 /** Whether a transaction whose commit was not answered went through; null: no longer known. */

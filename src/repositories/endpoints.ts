@@ -27,7 +27,7 @@ export type NewEndpointRow = Pick<
 
 export type EndpointRowChanges = {
   [Column in keyof Omit<NewEndpointRow, 'id' | 'projectId'>]?: NewEndpointRow[Column] | undefined;
-} & { status?: EndpointStatus; statusReason?: string | null };
+};
 
 export type EndpointSecretRow = Pick<
   typeof endpointSecrets.$inferSelect,
@@ -51,6 +51,16 @@ export async function lockEndpoint(tx: TenantTx, id: EndpointId): Promise<Endpoi
   return rows[0] ?? null;
 }
 
+/** As people see it: a pause by the engine counts as paused until its time. */
+function showsStatus(status: EndpointStatus) {
+  const isPausedByEngine = gt(endpoints.pausedUntil, sql`now()`);
+  if (status === 'disabled') return eq(endpoints.status, status);
+  const isActive = eq(endpoints.status, 'active');
+  return status === 'paused'
+    ? or(eq(endpoints.status, status), and(isActive, isPausedByEngine))
+    : and(isActive, or(isNull(endpoints.pausedUntil), lte(endpoints.pausedUntil, sql`now()`)));
+}
+
 /** Newest first. */
 export function listEndpoints(
   tx: TenantTx,
@@ -71,7 +81,7 @@ export function listEndpoints(
           eq(endpoints.tenantId, tx.tenantId),
           eq(endpoints.projectId, filter.projectId),
           isNull(endpoints.deletedAt),
-          filter.status === null ? undefined : eq(endpoints.status, filter.status),
+          filter.status === null ? undefined : showsStatus(filter.status),
           filter.before === null ? undefined : lt(endpoints.id, filter.before),
         ),
       )
@@ -106,6 +116,41 @@ export async function updateEndpoint(
       .returning(),
   );
   return rows[0] ?? null;
+}
+
+/**
+ * Replaces what the engine decided: its pause ends. Made active, the endpoint is asked at once and
+ * what failed before is forgotten.
+ */
+export async function updateEndpointStatus(
+  tx: TenantTx,
+  id: EndpointId,
+  { status, reason }: { status: EndpointStatus; reason: string | null },
+): Promise<EndpointRow | null> {
+  const rows = await tx.run(
+    'updateEndpointStatus',
+    tx.db
+      .update(endpoints)
+      .set({
+        ...{ status, statusReason: reason, pausedUntil: null, pauseReason: null },
+        ...(status === 'active' ? { failingSince: null, resumedAt: sql`now()` } : {}),
+        updatedAt: sql`now()`,
+      })
+      .where(living(tx, id))
+      .returning(),
+  );
+  return rows[0] ?? null;
+}
+
+/** Ends a pause by the engine; what people decided stays. */
+export async function updateEndpointResumed(tx: TenantTx, id: EndpointId): Promise<void> {
+  await tx.run(
+    'updateEndpointResumed',
+    tx.db
+      .update(endpoints)
+      .set({ pausedUntil: null, pauseReason: null, resumedAt: sql`now()` })
+      .where(living(tx, id)),
+  );
 }
 
 /** Softly: its deliveries stay readable. */

@@ -25,7 +25,8 @@ export async function readQueueFigures(
     tx.sql<{ pending: number; lag_seconds: number }[]>`
       select count(*)::int as pending,
         greatest(0, coalesce(extract(epoch from now() - min(queued.next_attempt_at)
-          filter (where target.status = 'active')), 0))::float8 as lag_seconds
+          filter (where target.status = 'active'
+            and coalesce(target.paused_until, '-infinity') <= now())), 0))::float8 as lag_seconds
       from delivery_queue queued
       join endpoints target on target.tenant_id = queued.tenant_id and target.id = queued.endpoint_id
       where not queued.manual`,

@@ -73,7 +73,9 @@ test('disabling ends what is pending and drops attempts asked for by hand', asyn
   const eventId = await fillQueue(tenant, id, 5_003);
   const endedId = await createEndedRow(api.db.database, tenant, eventId, id, { status: 'failed' });
   await createPendingRow(api.db.database, tenant, eventId, id, { id: endedId, manual: true });
-  const other = await createEndpointRow(api.db.database, tenant, 'https://example.com/');
+  // Listens to invoices: what is told of the disabling is not for it.
+  const values = { eventTypes: ['invoice.*'] };
+  const other = await createEndpointRow(api.db.database, tenant, 'https://example.com/', values);
   await createPendingRow(api.db.database, tenant, eventId, other);
 
   expect((await api.send('POST', `${path}/disable`, { key })).status).toBe(200);

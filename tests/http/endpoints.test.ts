@@ -28,6 +28,7 @@ describe('making', () => {
       ...{ headers: {}, timeoutMs: 15_000, rateLimit: null, maxInFlight: 10, ordered: false },
       retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
       ...{ signing: 'hmac', auth: { kind: 'none' }, status: 'active', statusReason: null },
+      ...{ pausedUntil: null, failingSince: null },
     });
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(createdAt).toBe(updatedAt);

@@ -101,7 +101,7 @@ export function startEngine(
   const attempts: string[] = [];
   const settled: TestEngine['settled'] = [];
   const watchers = new Set<() => void>();
-  const engine = createDeliveryEngine({
+  const engine: DeliveryEngine = createDeliveryEngine({
     database: db.database,
     clock: createClock(),
     secretBox: testSecretBox,
@@ -111,7 +111,11 @@ export function startEngine(
     workerName: 'test-worker',
     limits: { inFlightMax: 128, pollMs: 5_000 },
     isListening: () => true,
-    announceChange: (change) => changes.push(change),
+    announceChange(change) {
+      changes.push(change);
+      if (change.kind === 'endpoints') engine.endpointChanged(change);
+    },
+    wakeEndpoints: (endpointIds) => engine.wakeEndpoints(endpointIds),
     observe: {
       attempt(outcome) {
         attempts.push(outcome);

@@ -5,6 +5,7 @@ import type { DeliveryId } from '../../src/domain/ids.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { connect } from '../../src/repositories/connection.ts';
 import type { Database } from '../../src/repositories/transactions.ts';
+import { cancelPending } from '../../src/usecases/deliveries/cancel-pending.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   allShards,
@@ -292,6 +293,35 @@ test('a record that the database refuses loses its text alone, its neighbours no
   } finally {
     await db.admin.sql.unsafe('alter table delivery_attempts drop constraint no_poison');
   }
+});
+
+test('regression: what is being recorded when its endpoint is disabled is cancelled, once', async () => {
+  const { tenant, endpointId } = await arrange({ status: 'disabled' });
+  const [queued] = await queueDeliveries(db.database, tenant, endpointId, ['1']);
+  if (!queued) throw new Error('nothing was queued');
+  const locked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const recording = db.database.withWorker(async (tx) => {
+    await tx.run(
+      'retry',
+      tx.sql`update delivery_queue set attempts = 1, next_attempt_at = now() + interval '1 h'
+        where id = ${queued.id}`,
+    );
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  const ref = { tenantId: tenant.tenantId, endpointId };
+  const cancelling = cancelPending({ database: db.database }, ref, () => true);
+  await eventually(
+    async () => db.admin.sql`select 1 from pg_locks where not granted`,
+    (waiting) => waiting.length > 0,
+  );
+  release.resolve();
+  await Promise.all([recording, cancelling]);
+  expect(await findDeliveries(db, endpointId)).toMatchObject([
+    { status: 'cancelled', reason: 'endpoint_disabled', attempts: 1 },
+  ]);
 });
 
 test('settings are read again each second while changes are not heard of', async () => {

@@ -1,6 +1,7 @@
 /** One attempt that happened, and what it means for its delivery: all that recording needs. */
 import type { DeliveryReason } from '../deliveries.ts';
 import type { AttemptId, DeliveryId, EndpointId, TenantId } from '../ids.ts';
+import type { EndpointChange } from './endpoint-health.ts';
 
 /**
  * | step        | the delivery                                                                    |
@@ -42,6 +43,8 @@ export type AttemptRecord = {
   responseHeaders: string | null;
   responseBody: string | null;
   remoteAddress: string | null;
+  /** Recorded with it, in one transaction. */
+  endpointChange: EndpointChange | null;
 };
 
 export type AttemptOutcome = 'delivered' | 'failed' | 'superseded';

@@ -2,6 +2,7 @@
 import type { EndpointId, TenantId } from '../ids.ts';
 import type { ClientCertificate } from '../receiver-auth.ts';
 import type { SigningKey } from '../signature.ts';
+import type { PauseReason } from './endpoint-health.ts';
 
 export type SigningSecret = {
   key: SigningKey;
@@ -26,6 +27,12 @@ export type EndpointSettings = {
   rateLimitPerSecond: number | null;
   ordered: boolean;
   status: 'active' | 'paused' | 'disabled' | 'deleted';
+  /** Database times, as the row has them. */
+  failingSinceMs: number | null;
+  pausedUntilMs: number | null;
+  pauseReason: PauseReason | null;
+  /** When people last lifted a pause. */
+  resumedAtMs: number | null;
   /** Why nothing can be sent although it is active (a secret that does not open), else null. */
   problem: string | null;
 };

@@ -1,10 +1,14 @@
 /**
  * From a receiver's answer to what happens next: with the delivery (its `NextStep`) and with its
- * endpoint (`pauseMs`, for which it is left alone, null for not at all).
+ * endpoint (`pauseMs`, for which it is left alone, null for not at all; `verdict`).
  */
-import { judgeAnswer, type SendResult } from '../deliveries.ts';
+import { type Judgement, judgeAnswer, type SendResult } from '../deliveries.ts';
 import { honouredRetryAfterMs, nextAttemptDelayMs } from '../retry-schedule.ts';
 import type { NextStep } from './attempt-record.ts';
+import type { Verdict } from './circuit-breaker.ts';
+
+/** Nothing was sent, through no fault of the receiver. */
+export const internalErrorCode = 'internal_error';
 
 type Ended = {
   result: SendResult;
@@ -18,8 +22,28 @@ type Ended = {
   random: number;
 };
 
-export function decideNextStep(ended: Ended): { step: NextStep; pauseMs: number | null } {
+export type Decided = { step: NextStep; pauseMs: number | null; verdict: Verdict };
+
+export function decideNextStep(ended: Ended): Decided {
   const judged = judgeAnswer(ended.result, ended.nowMs);
+  return { ...decide(ended, judged), verdict: verdictOf(ended.result, judged) };
+}
+
+function verdictOf(result: SendResult, judged: Judgement): Verdict {
+  if (result.kind === 'error' && result.error.code === internalErrorCode) return 'unknown';
+  switch (judged.kind) {
+    case 'delivered':
+      return 'success';
+    case 'retry':
+      return 'failure';
+    case 'pause':
+    case 'aborted':
+    case 'gone':
+      return 'deliberate';
+  }
+}
+
+function decide(ended: Ended, judged: Judgement): Omit<Decided, 'verdict'> {
   const attempt = { attempt: ended.attemptsBefore + 1, schedule: ended.retrySchedule };
   if (judged.kind === 'delivered') {
     const step: NextStep = ended.manual

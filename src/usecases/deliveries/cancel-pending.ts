@@ -13,8 +13,8 @@ export async function cancelPending(
   endpoint: EndpointRef,
   keepOn: () => boolean,
 ): Promise<void> {
-  let taken = rowsPerTransaction;
-  while (taken === rowsPerTransaction && keepOn()) {
-    taken = await deps.database.withWorker((tx) => cancelSome(tx, endpoint, rowsPerTransaction));
+  let more = true;
+  while (more && keepOn()) {
+    more = await deps.database.withWorker((tx) => cancelSome(tx, endpoint, rowsPerTransaction));
   }
 }

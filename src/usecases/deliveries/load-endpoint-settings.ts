@@ -100,6 +100,10 @@ function missingEndpoint({ tenantId, endpointId }: EndpointRef): EndpointSetting
     rateLimitPerSecond: null,
     ordered: false,
     status: 'deleted',
+    failingSinceMs: null,
+    pausedUntilMs: null,
+    pauseReason: null,
+    resumedAtMs: null,
     problem: null,
   };
 }

@@ -1,32 +1,28 @@
 /**
- * Records a batch of attempts in one transaction: attempt rows, final rows, next times, and the
- * end of an endpoint that answered 410. All or nothing, and never twice: when the answer to the
+ * Records a batch of attempts in one transaction: attempt rows, final rows, next times, and what
+ * they change of their endpoints. All or nothing, and never twice: when the answer to the
  * commit is lost, `resume` asks the database whether the transaction went through before anything
  * is repeated.
  */
-import type { Change } from '../../domain/changes.ts';
 import type { AttemptRecord } from '../../domain/dispatch/attempt-record.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { EndpointId, TenantId } from '../../domain/ids.ts';
 import {
   findTransactionState,
   insertAttempts,
   type RecordedBatch,
   updateEndedDelivery,
-  updateEndpointGone,
 } from '../../repositories/delivery-records.ts';
 import { makePartitionsOf } from '../../repositories/partitions.ts';
-import {
-  databaseErrorCode,
-  isDatabaseAway,
-  type WorkerTx,
-} from '../../repositories/transactions.ts';
+import { databaseErrorCode, isDatabaseAway } from '../../repositories/transactions.ts';
 import type { Deps } from '../context.ts';
 import { writeMakingPartitions } from '../missing-partitions.ts';
+import { type Turns, turnEndpoints } from './turn-endpoints.ts';
 
-export type RecordDeps = Pick<Deps, 'database' | 'announceChange'> & { workerName: string };
+export type RecordDeps = Pick<Deps, 'database' | 'clock' | 'announceChange' | 'wakeEndpoints'> & {
+  workerName: string;
+};
 /** What is known of a transaction whose commit was not answered. */
-export type UnknownCommit = RecordedBatch & { changes: Change[] };
+export type UnknownCommit = RecordedBatch & Turns;
 
 export type RecordResult =
   /** Indexes of the records that came too late: they count for nothing. */
@@ -56,8 +52,13 @@ export async function recordAttempts(
       () =>
         deps.database.withWorker(async (tx) => {
           const batch = await insertAttempts(tx, records, deps.workerName);
-          written = { ...batch, changes: [] };
-          written.changes = await followUp(tx, records, batch.superseded);
+          written = { ...batch, changes: [], woken: [] };
+          for (const [index, record] of records.entries()) {
+            if (record.step.kind !== 'manual' || batch.superseded.has(index)) continue;
+            await updateEndedDelivery(tx, record);
+          }
+          const nowMs = deps.clock.databaseNow();
+          written = { ...batch, ...(await turnEndpoints(tx, records, batch.superseded, nowMs)) };
         }),
       () => {
         const ids = records.map(({ deliveryId }) => deliveryId);
@@ -85,31 +86,8 @@ async function resume(deps: RecordDeps, unknown: UnknownCommit): Promise<RecordR
   return { kind: 'away', error: new Error('the last attempt to record is under way'), unknown };
 }
 
-/** What only a few batches need, once it is known which records count. */
-async function followUp(
-  tx: WorkerTx,
-  records: readonly AttemptRecord[],
-  superseded: ReadonlySet<number>,
-): Promise<Change[]> {
-  const changes: Change[] = [];
-  const gone = new Map<EndpointId, TenantId>();
-  for (const [index, record] of records.entries()) {
-    if (superseded.has(index)) continue;
-    const { step } = record;
-    if (step.kind === 'manual') await updateEndedDelivery(tx, record);
-    if ('disablesEndpoint' in step && step.disablesEndpoint) {
-      gone.set(record.endpointId, record.tenantId);
-    }
-  }
-  for (const [endpointId, tenantId] of gone) {
-    if (await updateEndpointGone(tx, { tenantId, endpointId })) {
-      changes.push({ kind: 'endpoints', tenantId, endpointId });
-    }
-  }
-  return changes;
-}
-
 function settled(deps: RecordDeps, written: UnknownCommit | null): RecordResult {
   for (const change of written?.changes ?? []) deps.announceChange(change);
+  if (written !== null && written.woken.length > 0) deps.wakeEndpoints(written.woken);
   return { kind: 'recorded', superseded: written?.superseded ?? new Set() };
 }

@@ -1,24 +1,30 @@
 /**
  * Asks for one attempt now. A pending delivery becomes due; one that has ended gets a queue row
  * marked `manual`, whose success makes it delivered and whose failure changes no state. Asking
- * again before it was sent changes nothing.
+ * again before it was sent changes nothing. An endpoint whose breaker is open is asked again at
+ * once, with one delivery: whoever retries believes that it is back.
  */
 import { AppError } from '../../domain/errors.ts';
 import type { DeliveryId, EndpointId } from '../../domain/ids.ts';
 import { findDelivery, insertQueuedDelivery, makeDueNow } from '../../repositories/deliveries.ts';
-import { findEndpoint } from '../../repositories/endpoints.ts';
+import {
+  type EndpointRow,
+  findEndpoint,
+  updateEndpointResumed,
+} from '../../repositories/endpoints.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
 import { type Ctx, requireScope } from '../context.ts';
+import { enginePause } from '../endpoints/view.ts';
 import { requireVisibleDelivery } from './find-delivery.ts';
 import type { Delivery } from './schemas.ts';
 import { toDelivery } from './view.ts';
 
 export async function retryDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery> {
   requireScope(ctx, 'deliveries:write');
-  const { database, wakeEndpoints } = ctx.deps;
+  const { clock, database, wakeEndpoints, announceChange } = ctx.deps;
   return database.withTenant(ctx.tenantId, async (tx) => {
     const found = requireVisibleDelivery(ctx, id, await findDelivery(tx, id));
-    await requireSendable(tx, found.endpointId);
+    const endpoint = await requireSendable(tx, found.endpointId);
     const isPending = await makeDueNow(tx, id);
     // Read again: a delivery that ended since the first look is in its final place now.
     const row = requireVisibleDelivery(ctx, id, await findDelivery(tx, id));
@@ -27,12 +33,19 @@ export async function retryDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery>
       const target = { id, projectId, eventId, endpointId, eventType };
       await insertQueuedDelivery(tx, { ...target, attempts, manual: true });
     }
+    // After the delivery, as recording locks them too.
+    if (enginePause(endpoint, clock.databaseNow())?.reason === 'circuit_breaker') {
+      await updateEndpointResumed(tx, endpoint.id);
+      tx.afterCommit(() =>
+        announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: endpoint.id }),
+      );
+    }
     tx.afterCommit(() => wakeEndpoints([row.endpointId]));
     return toDelivery(row);
   });
 }
 
-async function requireSendable(tx: TenantTx, endpointId: EndpointId): Promise<void> {
+async function requireSendable(tx: TenantTx, endpointId: EndpointId): Promise<EndpointRow> {
   const endpoint = await findEndpoint(tx, endpointId);
   if (endpoint === null) {
     throw new AppError('conflict', 'The endpoint of this delivery was deleted.');
@@ -40,4 +53,5 @@ async function requireSendable(tx: TenantTx, endpointId: EndpointId): Promise<vo
   if (endpoint.status === 'disabled') {
     throw new AppError('conflict', 'The endpoint of this delivery is disabled. Enable it first.');
   }
+  return endpoint;
 }

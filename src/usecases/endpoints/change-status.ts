@@ -7,6 +7,9 @@
  * | disabled | active | disabled           | 409    | 409    |
  *
  * Disabling cancels what is pending; enabling sends nothing by itself. Pausing keeps it pending.
+ * A pause by the breaker or a Retry-After is `paused` too, though the row says active: it stands in
+ * `paused_until` and ends by itself. What people do replaces it; the engine sees `resumed_at` when
+ * it reads the row again, and asks the endpoint at once. Five days of failure then begin anew.
  */
 import { AppError } from '../../domain/errors.ts';
 import type { EndpointId } from '../../domain/ids.ts';
@@ -14,18 +17,24 @@ import {
   type EndpointRow,
   type EndpointStatus,
   lockEndpoint,
-  updateEndpoint,
+  updateEndpointStatus,
 } from '../../repositories/endpoints.ts';
+import type { TenantTx } from '../../repositories/transactions.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { cancelEndpointDeliveries } from '../deliveries/cancel-endpoint-deliveries.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
 import type { Endpoint } from './schemas.ts';
-import { toEndpoint } from './view.ts';
+import { tellEndpointEvent } from './tell-endpoint-event.ts';
+import { enginePause, toEndpoint } from './view.ts';
 
 const pausedByRequest = 'paused_by_request';
 const disabledByRequest = 'disabled_by_request';
 
-type Target = { status: EndpointStatus; reason: string | null; refuseFrom: EndpointStatus | null };
+type Target = {
+  status: EndpointStatus;
+  reason: typeof pausedByRequest | typeof disabledByRequest | null;
+  refuseFrom: EndpointStatus | null;
+};
 
 export function enableEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
   return changeStatus(ctx, id, { status: 'active', reason: null, refuseFrom: 'paused' });
@@ -49,24 +58,39 @@ export async function disableEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoin
 
 async function changeStatus(ctx: Ctx, id: EndpointId, target: Target): Promise<Endpoint> {
   requireScope(ctx, 'endpoints:write');
-  const { database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
+  const { clock, database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
+  const nowMs = clock.databaseNow();
   return database.withTenant(ctx.tenantId, async (tx) => {
     const current = requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
-    if (current.status === target.refuseFrom) throw refusal(current);
+    const status = enginePause(current, nowMs) === null ? current.status : 'paused';
+    if (status === target.refuseFrom) throw refusal(status);
     // What people decide outlasts what the machine decided: its reason and end are replaced.
-    const updated = await updateEndpoint(tx, id, {
-      status: target.status,
-      statusReason: target.reason,
-    });
+    const updated = await updateEndpointStatus(tx, id, target);
+    const woken =
+      target.status === 'disabled' && current.status !== 'disabled'
+        ? await tellDisabled(tx, current, nowMs)
+        : [];
     tx.afterCommit(() => {
       announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id });
-      wakeEndpoints([id]);
+      wakeEndpoints([id, ...woken]);
     });
-    return toEndpoint(requireVisibleEndpoint(ctx, id, updated), secretBox);
+    return toEndpoint(requireVisibleEndpoint(ctx, id, updated), secretBox, nowMs);
   });
 }
 
-function refusal(row: EndpointRow): AppError {
-  const remedy = row.status === 'paused' ? 'Resume' : 'Enable';
-  return new AppError('conflict', `The endpoint is ${row.status}. ${remedy} it instead.`);
+function tellDisabled(tx: TenantTx, row: EndpointRow, nowMs: number): Promise<EndpointId[]> {
+  const { tenantId, projectId } = row;
+  return tellEndpointEvent(
+    tx,
+    { tenantId, projectId, nowMs },
+    {
+      ...{ endpointId: row.id, url: row.url, status: 'disabled', reason: disabledByRequest },
+      ...{ since: new Date(nowMs).toISOString(), lastError: null },
+    },
+  );
+}
+
+function refusal(status: EndpointStatus): AppError {
+  const remedy = status === 'paused' ? 'Resume' : 'Enable';
+  return new AppError('conflict', `The endpoint is ${status}. ${remedy} it instead.`);
 }

@@ -53,5 +53,5 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
     );
     return inserted;
   });
-  return { ...toEndpoint(row, secretBox), secret: shown };
+  return { ...toEndpoint(row, secretBox, clock.databaseNow()), secret: shown };
 }

@@ -8,9 +8,9 @@ import { toEndpoint } from './view.ts';
 
 export async function findEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
   requireScope(ctx, 'endpoints:read');
-  const { database, secretBox } = ctx.deps;
+  const { clock, database, secretBox } = ctx.deps;
   const row = await database.withTenant(ctx.tenantId, (tx) => findRow(tx, id));
-  return toEndpoint(requireVisibleEndpoint(ctx, id, row), secretBox);
+  return toEndpoint(requireVisibleEndpoint(ctx, id, row), secretBox, clock.databaseNow());
 }
 
 export function requireVisibleEndpoint(

@@ -8,7 +8,8 @@ import { toEndpoint } from './view.ts';
 export async function listEndpoints(ctx: Ctx, query: EndpointListQuery): Promise<Page<Endpoint>> {
   requireScope(ctx, 'endpoints:read');
   const projectId = requireProject(ctx, query.projectId);
-  const { database, secretBox } = ctx.deps;
+  const { clock, database, secretBox } = ctx.deps;
+  const nowMs = clock.databaseNow();
   const rows = await database.withTenant(ctx.tenantId, (tx) =>
     listRows(tx, {
       projectId,
@@ -17,5 +18,5 @@ export async function listEndpoints(ctx: Ctx, query: EndpointListQuery): Promise
       limit: query.limit + 1,
     }),
   );
-  return toPage(rows, query.limit, (row) => toEndpoint(row, secretBox));
+  return toPage(rows, query.limit, (row) => toEndpoint(row, secretBox, nowMs));
 }

@@ -174,6 +174,10 @@ export const endpoint = z
       .describe('Its secrets are shown as `[masked]`.'),
     status: z.enum(['active', 'paused', 'disabled']),
     statusReason: z.string().nullable().describe('Why it is paused or disabled.'),
+    pausedUntil: moment.nullable().describe('When a pause ends by itself; null: no such pause.'),
+    failingSince: moment
+      .nullable()
+      .describe('The first of the failures since its last success; after 5 days it is disabled.'),
     createdAt: moment,
     updatedAt: moment,
   })

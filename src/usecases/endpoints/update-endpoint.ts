@@ -22,7 +22,7 @@ export async function updateEndpoint(
   changes: EndpointChanges,
 ): Promise<Endpoint> {
   requireScope(ctx, 'endpoints:write');
-  const { database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
+  const { clock, database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
   await checkSettings(ctx.deps, changes);
   return database.withTenant(ctx.tenantId, async (tx) => {
     const current = requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
@@ -37,7 +37,8 @@ export async function updateEndpoint(
       // A raised limit takes effect at once and not at the next poll.
       wakeEndpoints([id]);
     });
-    return toEndpoint(requireVisibleEndpoint(ctx, id, updated), secretBox);
+    const visible = requireVisibleEndpoint(ctx, id, updated);
+    return toEndpoint(visible, secretBox, clock.databaseNow());
   });
 }
 

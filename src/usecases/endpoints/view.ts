@@ -6,9 +6,11 @@ import type { EndpointRow } from '../../repositories/endpoints.ts';
 import { openAuth } from './receiver-auth.ts';
 import type { Endpoint } from './schemas.ts';
 
-export function toEndpoint(row: EndpointRow, secretBox: SecretBox): Endpoint {
+/** @param nowMs database time: a pause by the engine ends by itself */
+export function toEndpoint(row: EndpointRow, secretBox: SecretBox, nowMs: number): Endpoint {
   const names = Object.keys(openHeaders(row, secretBox));
   const perSecond = row.rateLimitPerSecond;
+  const pause = enginePause(row, nowMs);
   return {
     id: row.id,
     projectId: row.projectId,
@@ -24,11 +26,20 @@ export function toEndpoint(row: EndpointRow, secretBox: SecretBox): Endpoint {
     retrySchedule: row.retrySchedule,
     signing: row.signing,
     auth: maskAuth(openAuth(row.authEncrypted, secretBox)),
-    status: row.status,
-    statusReason: row.statusReason,
+    status: pause === null ? row.status : 'paused',
+    statusReason: pause === null ? row.statusReason : pause.reason,
+    pausedUntil: pause === null ? null : pause.until.toISOString(),
+    failingSince: row.failingSince?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
+}
+
+/** A pause by the breaker or by a Retry-After that has not ended; what people decided hides it. */
+export function enginePause(row: EndpointRow, nowMs: number) {
+  const { status, pausedUntil: until, pauseReason: reason } = row;
+  if (status !== 'active' || until === null || until.getTime() <= nowMs) return null;
+  return { until, reason };
 }
 
 /** The own headers themselves; throws when they were sealed under another installation key. */

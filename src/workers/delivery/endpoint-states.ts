@@ -3,8 +3,10 @@
  * invalidate) and what only lives in memory: how many are in flight, until when it is paused. While
  * the invalidation channel is down, settings older than 1 s are not trusted.
  */
+import { EndpointHealth } from '../../domain/dispatch/endpoint-health.ts';
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
 import { shardOf } from '../../domain/dispatch/ready-delivery.ts';
+import type { TokenBucket } from '../../domain/dispatch/token-bucket.ts';
 import type { EndpointId, TenantId } from '../../domain/ids.ts';
 
 export type EndpointState = {
@@ -18,6 +20,13 @@ export type EndpointState = {
   inFlight: number;
   /** Database time. */
   pausedUntilMs: number;
+  /** The end of the pause that the row has, or will have by what is being recorded. */
+  savedPauseMs: number;
+  /** As the row had it when it was last read; null: never. */
+  resumedAtMs: number | null;
+  readonly health: EndpointHealth;
+  /** Null: no rate limit. */
+  bucket: TokenBucket | null;
   /** More is due in the table than is in hand. */
   more: boolean;
   usedAtMs: number;
@@ -28,6 +37,8 @@ type StatesOptions = { isListening(): boolean; monotonicMs(): number };
 /** The contract: a change is seen by other processes within 1 s. */
 const untrustedAgeMsMax = 1_000;
 const idleMsMax = 10 * 60_000;
+/** Failures in a row are counted over the longest wait of the default schedule, 24 h + 20 %. */
+const unwellMsMax = 30 * 60 * 60_000;
 
 export class EndpointStates {
   readonly #options: StatesOptions;
@@ -53,6 +64,10 @@ export class EndpointStates {
       loadedAtMs: 0,
       inFlight: 0,
       pausedUntilMs: 0,
+      savedPauseMs: 0,
+      resumedAtMs: null,
+      health: new EndpointHealth(),
+      bucket: null,
       more: false,
       usedAtMs: this.#options.monotonicMs(),
     };
@@ -87,9 +102,10 @@ export class EndpointStates {
 
   /** Forgets endpoints that had no work for a while, so that memory follows the work. */
   deleteIdle(isHeld: (endpointId: EndpointId) => boolean, databaseNowMs: number): void {
-    const before = this.#options.monotonicMs() - idleMsMax;
+    const nowMs = this.#options.monotonicMs();
     for (const state of this.#states.values()) {
-      if (state.usedAtMs > before || state.pausedUntilMs > databaseNowMs) continue;
+      const keptMs = state.health.isFresh ? idleMsMax : unwellMsMax;
+      if (state.usedAtMs > nowMs - keptMs || state.pausedUntilMs > databaseNowMs) continue;
       if (!isHeld(state.endpointId)) this.#states.delete(state.endpointId);
     }
   }

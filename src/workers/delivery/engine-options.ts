@@ -11,7 +11,10 @@ export type EngineLimits = {
   pollMs: number;
 };
 
-export type EngineOptions = Pick<Deps, 'database' | 'clock' | 'secretBox' | 'announceChange'> & {
+export type EngineOptions = Pick<
+  Deps,
+  'database' | 'clock' | 'secretBox' | 'announceChange' | 'wakeEndpoints'
+> & {
   send: SendRequest;
   log: Log;
   version: string;

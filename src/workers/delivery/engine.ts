@@ -15,6 +15,7 @@ import { recordAttempts } from '../../usecases/deliveries/record-attempts.ts';
 import { Loop, within } from '../loop.ts';
 import { Alarms } from './alarms.ts';
 import { Canceller } from './canceller.ts';
+import { EndpointGate } from './endpoint-gate.ts';
 import { type EndpointState, EndpointStates } from './endpoint-states.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { createFeedSource } from './feed-source.ts';
@@ -47,14 +48,20 @@ export class DeliveryEngine {
   readonly #recorder: Recorder;
   readonly #canceller: Canceller;
   readonly #alarms: Alarms<EndpointId>;
-  readonly #endpointInFlightMax: number;
+  /** Endpoints whose rate lets them go on: nothing to read for it. */
+  readonly #tokens: Alarms<EndpointId>;
+  readonly #gate: EndpointGate;
   readonly #quietWaits = new Set<() => void>();
   #stopping = false;
 
   constructor(options: EngineOptions) {
     const { clock, database, limits, log, observe } = options;
     this.#options = options;
-    this.#endpointInFlightMax = Math.max(1, Math.floor(limits.inFlightMax * endpointShare));
+    this.#gate = new EndpointGate({
+      clock,
+      random: options.random ?? Math.random,
+      inFlightMax: Math.max(1, Math.floor(limits.inFlightMax * endpointShare)),
+    });
     this.#states = new EndpointStates({
       isListening: options.isListening,
       monotonicMs: clock.monotonicMs,
@@ -62,6 +69,10 @@ export class DeliveryEngine {
     this.#alarms = new Alarms({
       now: clock.databaseNow,
       onDue: (endpointIds) => this.wakeEndpoints(endpointIds),
+    });
+    this.#tokens = new Alarms({
+      now: clock.databaseNow,
+      onDue: (endpointIds) => this.#pump(endpointIds),
     });
     this.#feeder = new Feeder({
       source: createFeedSource(options),
@@ -154,10 +165,9 @@ export class DeliveryEngine {
     let marked = false;
     for (const endpointId of endpointIds) {
       marked = this.#feeder.markEndpoint(endpointId, null) || marked;
-      this.#queue.ready(endpointId);
     }
     if (marked) this.#loop.wake();
-    this.#pump();
+    this.#pump(endpointIds);
   }
 
   wakeShards(shards: readonly number[]): void {
@@ -197,6 +207,7 @@ export class DeliveryEngine {
     await within(drained, leftMs());
     clearTimeout(abort);
     this.#alarms.clear();
+    this.#tokens.clear();
     this.#recorder.stop();
     await within(this.#canceller.stop(), leftMs());
     const left = this.#recorder.size + this.#sending.size;
@@ -209,6 +220,7 @@ export class DeliveryEngine {
     for (const state of this.#states.deleteShards(gone)) {
       this.#dropQueued(state);
       this.#alarms.delete(state.endpointId);
+      this.#tokens.delete(state.endpointId);
     }
   }
 
@@ -242,7 +254,7 @@ export class DeliveryEngine {
   #feedTarget(): FeedTarget {
     return {
       queuedOf: (endpointId) => this.#queue.sizeOf(endpointId),
-      take: (delivery, state) => this.#takeRead(delivery, state),
+      take: (run, state) => this.#takeRun(run, state),
       settingsChanged: (state, before) => this.#settingsChanged(state, before),
       setAlarm: (endpointId, dueAtMs) => this.#alarms.set(endpointId, dueAtMs),
       cancel: (endpoint) => this.#canceller.add(endpoint),
@@ -259,22 +271,26 @@ export class DeliveryEngine {
     this.#states.deleteIdle(isHeld, this.#options.clock.databaseNow());
   }
 
-  /** An event that is gone is an attempt that fails, never a delivery that is skipped for ever. */
-  #takeRead(delivery: DueDelivery, state: EndpointState): void {
-    const { payload } = delivery;
-    if (payload !== null) {
-      this.#enqueue({ ...delivery, payload }, state);
-      return;
+  #takeRun(run: readonly DueDelivery[], state: EndpointState): void {
+    const taken: Held[] = [];
+    for (const delivery of run) {
+      const held = this.#hand.take({ ...delivery, payload: delivery.payload ?? '' });
+      if (held === null) break;
+      // An attempt that fails, never a delivery that is skipped for ever.
+      if (delivery.payload === null)
+        held.problem = 'The event of this delivery is no longer stored.';
+      taken.push(held);
     }
-    const held = this.#hand.take({ ...delivery, payload: '' });
-    if (held === null) return;
-    held.problem = 'The event of this delivery is no longer stored.';
-    this.#queue.add(state.endpointId, held);
+    const [first, ...rest] = taken;
+    if (first === undefined) return;
+    first.run = rest;
+    this.#queue.add(state.endpointId, first);
   }
 
   #settingsChanged(state: EndpointState, before: EndpointSettings | null): void {
     const { settings } = state;
     if (settings === null) return;
+    this.#gate.adopt(state, settings);
     // Queued by an order that no longer holds, or not to be sent at all: it is in the table.
     const reordered = settings.ordered && before?.ordered !== true;
     if (settings.status !== 'active' || reordered) this.#dropQueued(state);
@@ -290,16 +306,15 @@ export class DeliveryEngine {
       this.#mark(state);
       return false;
     }
-    if (settings.status !== 'active') return false;
-    if (state.pausedUntilMs > nowMs) {
-      this.#alarms.set(state.endpointId, state.pausedUntilMs);
-      return false;
-    }
-    return state.inFlight < Math.min(settings.maxInFlight, this.#endpointInFlightMax);
+    const gate = this.#gate.ask(state, settings, nowMs);
+    if (gate.kind === 'paused') this.#alarms.set(state.endpointId, gate.untilMs);
+    if (gate.kind === 'rate') this.#tokens.set(state.endpointId, gate.untilMs);
+    return gate.kind === 'open';
   }
 
-  #pump(): void {
+  #pump(readyAgain: readonly EndpointId[] = []): void {
     const { clock, limits } = this.#options;
+    for (const endpointId of readyAgain) this.#queue.ready(endpointId);
     const nowMs = clock.databaseNow();
     // Safe because only endpoint ids are ever added to the queue.
     const canSend = (endpointId: string) => this.#canSend(endpointId as EndpointId, nowMs);
@@ -317,26 +332,23 @@ export class DeliveryEngine {
     const controller = new AbortController();
     this.#hand.startSending(held);
     this.#sending.set(held, controller);
-    state.inFlight += 1;
+    const round = this.#gate.start(state);
     const using = held.problem === null ? settings : { ...settings, problem: held.problem };
     const { send, clock, version, log, random = Math.random } = this.#options;
     const options = { send, clock, version, log, random };
     const sent = await sendAttempt(options, held.delivery, using, controller.signal);
     this.#sending.delete(held);
-    state.inFlight -= 1;
     this.#hand.startRecording(held);
     this.#options.observe.job(
       'delivery-send',
       sent.record.error === null ? 'success' : 'failure',
       sent.record.durationMs / 1_000,
     );
-    this.#afterSending(held, state, sent);
+    this.#afterSending(held, state, this.#gate.end(state, round, sent), sent);
   }
 
-  #afterSending(held: Held, state: EndpointState, sent: Sent): void {
-    if (sent.pauseMs !== null) {
-      const untilMs = sent.record.endedAtMs + sent.pauseMs;
-      state.pausedUntilMs = Math.max(state.pausedUntilMs, untilMs);
+  #afterSending(held: Held, state: EndpointState, isPaused: boolean, sent: Sent): void {
+    if (isPaused) {
       // Its memory is for those that can send; at the end of the pause it is read again.
       this.#dropQueued(state);
       state.more = true;
@@ -356,18 +368,24 @@ export class DeliveryEngine {
 
   #afterRecording({ held, record }: Entry, superseded: boolean): void {
     const { step, endpointId } = record;
+    const counts = !superseded && step.kind !== 'interrupted';
+    const state = this.#states.find(endpointId);
+    const isEnded = counts && (step.kind === 'delivered' || step.kind === 'failed');
+    const goesOn = isEnded && this.#feeder.leads(held.shard) && this.#gate.mayGoOn(state);
+    const next = goesOn ? this.#hand.takeNext(held) : null;
     this.#hand.release(held);
     for (const resolve of this.#quietWaits) resolve();
     this.#quietWaits.clear();
-    const counts = !superseded && step.kind !== 'interrupted';
     if (counts) observeRecorded(this.#options.observe, held.delivery, record);
     if (!this.#feeder.leads(held.shard)) return;
     if (counts && step.kind === 'retry') this.#alarms.set(endpointId, step.nextAttemptAtMs);
     const isGone = counts && 'disablesEndpoint' in step && step.disablesEndpoint;
     if (isGone) this.#states.invalidate(endpointId);
-    const state = this.#states.find(endpointId);
+    if (next !== null) this.#queue.add(endpointId, next);
+    if (next !== null) this.#pump();
     // The next of an ordering key, or what another leader or a person made of the row.
-    if (!counts || isGone || state?.settings?.ordered === true) this.#mark(record);
+    const isOrderOpen = state?.settings?.ordered === true && next === null;
+    if (!counts || isGone || isOrderOpen) this.#mark(record);
     else if (state !== undefined) this.#refill(state);
     if (this.#feeder.markStarved()) this.#loop.wake();
   }

@@ -36,7 +36,8 @@ export type FeedSource = {
 export type FeedTarget = {
   /** Deliveries of the endpoint that are queued in memory. */
   queuedOf(endpointId: EndpointId): number;
-  take(delivery: DueDelivery, state: EndpointState): void;
+  /** One delivery, or the next ones of one ordering key in their order. */
+  take(run: readonly DueDelivery[], state: EndpointState): void;
   settingsChanged(state: EndpointState, before: EndpointSettings | null): void;
   setAlarm(endpointId: EndpointId, dueAtMs: number): void;
   cancel(endpoint: EndpointRef): void;
@@ -222,9 +223,9 @@ export class Feeder {
     if (requests.length === 0) return;
     const bytesMax = Math.min(bytesPerRead, this.#options.bytesMax - hand.bytes);
     const reading = await source.readDue({ requests, heldIds, bytesMax });
-    for (const delivery of reading.due) {
-      const state = this.#options.states.find(delivery.endpointId);
-      if (state !== undefined && this.#led.has(state.shard)) target.take(delivery, state);
+    for (const run of groupRuns(reading.due)) {
+      const state = this.#options.states.find(run[0].endpointId);
+      if (state !== undefined && this.#led.has(state.shard)) target.take(run, state);
     }
     for (const { endpointId } of requests) {
       const state = this.#options.states.find(endpointId);
@@ -247,7 +248,10 @@ export class Feeder {
       this.#starved.set(state.endpointId, state.tenantId);
       return 0;
     }
-    const room = queuedMax - target.queuedOf(state.endpointId);
+    // What waits behind a head of an ordering key is not queued, and takes memory all the same.
+    const isOrdered = state.settings?.ordered === true;
+    const held = isOrdered ? hand.countOf(state.endpointId) : target.queuedOf(state.endpointId);
+    const room = queuedMax - held;
     if (room * 2 < queuedMax) {
       state.more = true;
       return 0;
@@ -259,6 +263,27 @@ export class Feeder {
   #isHalfFull(): boolean {
     return this.#options.hand.bytes * 2 > this.#options.bytesMax;
   }
+}
+
+type Run = [DueDelivery, ...DueDelivery[]];
+
+/** What has a position goes one at a time with its key; the rest stands alone. */
+function groupRuns(due: readonly DueDelivery[]): Run[] {
+  const runs: Run[] = [];
+  const byKey = new Map<string, Run>();
+  for (const delivery of due) {
+    const { endpointId, orderingKey, position } = delivery;
+    const key = position === null ? null : JSON.stringify([endpointId, orderingKey]);
+    const known = key === null ? undefined : byKey.get(key);
+    if (known !== undefined) {
+      known.push(delivery);
+      continue;
+    }
+    const run: Run = [delivery];
+    runs.push(run);
+    if (key !== null) byKey.set(key, run);
+  }
+  return runs;
 }
 
 function* chunks<Item>(items: readonly Item[], size: number): Iterable<Item[]> {

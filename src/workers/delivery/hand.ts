@@ -12,6 +12,8 @@ export type Held = {
   phase: 'queued' | 'sending' | 'recording';
   /** Counted until the payload is no longer needed. */
   bytes: number;
+  /** What comes after it by its ordering key, in order: one at a time, each when the last ended. */
+  run: Held[];
   /** Why it cannot be sent, which its attempt then says; else null. */
   problem: string | null;
 };
@@ -39,7 +41,7 @@ export class Hand {
     if (ofEndpoint.has(delivery.id)) return null;
     const bytes = delivery.payload.length;
     const shard = shardOf(delivery.endpointId);
-    const held: Held = { delivery, shard, phase: 'queued', bytes, problem: null };
+    const held: Held = { delivery, shard, phase: 'queued', bytes, run: [], problem: null };
     ofEndpoint.set(delivery.id, held);
     this.#bytes += bytes;
     return held;
@@ -58,7 +60,19 @@ export class Hand {
     held.bytes = 0;
   }
 
+  /** The next of its key, with all that is behind it; null when the table must be asked. */
+  takeNext(held: Held): Held | null {
+    const [next, ...rest] = held.run;
+    held.run = [];
+    if (next === undefined) return null;
+    next.run = rest;
+    return next;
+  }
+
+  /** With what waits behind it. */
   release(held: Held): void {
+    for (const next of held.run) this.release(next);
+    held.run = [];
     const { id, endpointId } = held.delivery;
     const ofEndpoint = this.#byEndpoint.get(endpointId);
     if (ofEndpoint?.get(id) !== held) return;
@@ -89,6 +103,10 @@ export class Hand {
 
   holds(endpointId: EndpointId): boolean {
     return this.#byEndpoint.has(endpointId);
+  }
+
+  countOf(endpointId: EndpointId): number {
+    return this.#byEndpoint.get(endpointId)?.size ?? 0;
   }
 
   idsOf(endpointId: EndpointId): Iterable<DeliveryId> {

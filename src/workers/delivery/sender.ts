@@ -4,8 +4,13 @@
  * alone.
  */
 import type { AttemptRecord, NextStep } from '../../domain/dispatch/attempt-record.ts';
+import type { Verdict } from '../../domain/dispatch/circuit-breaker.ts';
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
-import { decideNextStep } from '../../domain/dispatch/next-step.ts';
+import {
+  type Decided,
+  decideNextStep,
+  internalErrorCode,
+} from '../../domain/dispatch/next-step.ts';
 import type { ReadyDelivery } from '../../domain/dispatch/ready-delivery.ts';
 import { maskHeaders } from '../../domain/endpoint-headers.ts';
 import { type AttemptId, newId } from '../../domain/ids.ts';
@@ -61,6 +66,10 @@ export type Sent = {
   record: AttemptRecord;
   /** For how long the endpoint gets nothing; null: it may go on. */
   pauseMs: number | null;
+  /** What it says of the endpoint. */
+  verdict: Verdict;
+  /** It is disabled by this attempt, once that is recorded. */
+  isGone: boolean;
 };
 
 /** Also for the answer 410: until that is recorded, nothing more goes to the endpoint. */
@@ -115,8 +124,8 @@ function concludeAttempt(
   { startedAtMs, headers, answer }: Attempt,
 ): Sent {
   const endedAtMs = options.clock.databaseNow();
-  const decided = isInterrupted(answer, signal)
-    ? { step: { kind: 'interrupted' } satisfies NextStep, pauseMs: null }
+  const decided: Decided = isInterrupted(answer, signal)
+    ? { step: { kind: 'interrupted' }, pauseMs: null, verdict: 'unknown' }
     : decideNextStep({
         result: answer,
         attemptsBefore: delivery.attempts,
@@ -134,6 +143,8 @@ function concludeAttempt(
   return {
     record: makeRecord(delivery, step, answer, { startedAtMs, endedAtMs, requested }),
     pauseMs: isGone ? goneHoldMs : decided.pauseMs,
+    verdict: decided.verdict,
+    isGone,
   };
 }
 
@@ -185,7 +196,7 @@ function internalError(error: unknown, durationMs: number): SendAnswer {
       : 'The attempt failed inside opsforge; its log tells why.';
   return {
     kind: 'error',
-    error: { code: 'internal_error', message },
+    error: { code: internalErrorCode, message },
     statusCode: null,
     durationMs,
     timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null },
@@ -222,6 +233,7 @@ function makeRecord(
     responseHeaders: isAnswer ? storableHeaders(answer.headers) : null,
     responseBody: isAnswer ? storable(answer.body) : null,
     remoteAddress: answer.remoteAddress,
+    endpointChange: null,
   };
 }
 

@@ -1,0 +1,50 @@
+/**
+ * So many attempts a second to one endpoint. What was not used is kept for a tenth of a second
+ * only: a receiver that names a rate must not get twice of it in the second after a silence, nor
+ * from a leader that knows nothing of the one before it. In any second: at most 1.1 times the rate,
+ * and one. Time is passed in, monotonic ms.
+ */
+
+/** Above what a timer comes late by (workers/delivery/alarms.ts): none of the rate is lost. */
+const burstSeconds = 0.1;
+/** What is left out of one by adding up fractions. */
+const rounding = 1e-9;
+
+export class TokenBucket {
+  #perSecond: number;
+  #tokens: number;
+  #atMs: number;
+
+  constructor(perSecond: number, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#tokens = Math.max(1, perSecond * burstSeconds);
+    this.#atMs = nowMs;
+  }
+
+  /** What was used stays used. */
+  setRate(perSecond: number, nowMs: number): void {
+    this.#fill(nowMs);
+    this.#perSecond = perSecond;
+    this.#fill(nowMs);
+  }
+
+  /** Milliseconds until the next attempt may start, 0 for now. */
+  waitMs(nowMs: number): number {
+    this.#fill(nowMs);
+    if (this.#tokens >= 1 - rounding) return 0;
+    return Math.ceil(((1 - rounding - this.#tokens) * 1_000) / this.#perSecond);
+  }
+
+  /** Only when `waitMs` is 0. */
+  take(nowMs: number): void {
+    this.#fill(nowMs);
+    this.#tokens -= 1;
+  }
+
+  #fill(nowMs: number): void {
+    const passedMs = Math.max(0, nowMs - this.#atMs);
+    const tokensMax = Math.max(1, this.#perSecond * burstSeconds);
+    this.#tokens = Math.min(tokensMax, this.#tokens + (passedMs * this.#perSecond) / 1_000);
+    this.#atMs = Math.max(this.#atMs, nowMs);
+  }
+}
