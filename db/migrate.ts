@@ -6,19 +6,19 @@
 import type { Sql } from 'postgres';
 import { AppError } from '../src/domain/errors.ts';
 import initial from './migrations/0001_initial.sql' with { type: 'text' };
-import replays from './migrations/0003_replays.sql' with { type: 'text' };
-import keeping from './migrations/0004_keeping.sql' with { type: 'text' };
-import scheduling from './migrations/0005_scheduling.sql' with { type: 'text' };
-import signing from './migrations/0006_signing.sql' with { type: 'text' };
+import replays from './migrations/0002_replays.sql' with { type: 'text' };
+import keeping from './migrations/0003_keeping.sql' with { type: 'text' };
+import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
+import signing from './migrations/0005_signing.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
 export const migrations: Migration[] = [
   { version: 1, name: 'initial', text: initial },
-  { version: 3, name: 'replays', text: replays },
-  { version: 4, name: 'keeping', text: keeping },
-  { version: 5, name: 'scheduling', text: scheduling },
-  { version: 6, name: 'signing', text: signing },
+  { version: 2, name: 'replays', text: replays },
+  { version: 3, name: 'keeping', text: keeping },
+  { version: 4, name: 'scheduling', text: scheduling },
+  { version: 5, name: 'signing', text: signing },
 ];
 
 export const databaseRoles = [

@@ -15,6 +15,8 @@ import { eventually, queueDeliveries } from '../support/delivery-engine.ts';
 import { createEndpointRow, createTenant, type TestTenant } from '../support/tenants.ts';
 
 const dayMs = 86_400_000;
+/** What leaves by RETENTION_EVENTS. */
+const eventParents = ['webhook_events', 'replay_deliveries', 'deliveries', 'delivery_attempts'];
 const retention: Retention = { eventsMs: 30 * dayMs, monitorLogsMs: 90 * dayMs };
 const limits: RetentionLimits = { detachMsMax: 20_000, dropAttemptsMax: 2, dropPauseMs: 10 };
 const impatient: RetentionLimits = { ...limits, detachMsMax: 300 };
@@ -87,9 +89,7 @@ describe('retention', () => {
     await makeDay(40);
     await makeDay(100);
     const found = await round();
-    const gone = [40, 100].flatMap((days) =>
-      ['webhook_events', 'deliveries', 'delivery_attempts'].map((parent) => nameOf(parent, days)),
-    );
+    const gone = [40, 100].flatMap((days) => eventParents.map((parent) => nameOf(parent, days)));
     expect(found?.dropped.toSorted()).toEqual([...gone, nameOf('monitor_logs', 100)].toSorted());
     expect(found).toMatchObject({ needed: [], waiting: [] });
     expect(await exists(nameOf('webhook_events', 40))).toBe(false);
@@ -104,7 +104,7 @@ describe('retention', () => {
     const shortest = { eventsMs: dayMs, monitorLogsMs: dayMs };
     await makeDay(3);
     const found = await round({ retention: shortest });
-    expect(found?.dropped).toHaveLength(4);
+    expect(found?.dropped).toHaveLength(eventParents.length + 1);
     expect(await stateOf(nameOf('webhook_events', 3))).toBe('gone');
     expect(await stateOf(nameOf('webhook_events', 2))).toBe('attached');
   });
@@ -117,10 +117,11 @@ describe('retention', () => {
       id: newId<DeliveryId>(Date.now()),
     });
     const found = await round();
-    expect(found?.needed).toEqual([nameOf('webhook_events', 50)]);
+    const needed = ['webhook_events', 'replay_deliveries'].map((parent) => nameOf(parent, 50));
+    expect(found?.needed).toEqual(needed);
     expect(found?.dropped).toContain(nameOf('deliveries', 50));
     await db.admin.sql`delete from delivery_queue`;
-    expect(await round()).toMatchObject({ dropped: [nameOf('webhook_events', 50)], needed: [] });
+    expect(await round()).toMatchObject({ dropped: needed, needed: [] });
   });
 
   test('keeps the ended delivery and its attempts for which one more was asked', async () => {
@@ -156,7 +157,7 @@ describe('retention', () => {
       ended = true;
     });
     await Promise.all(traffic);
-    expect(found?.dropped).toHaveLength(12);
+    expect(found?.dropped).toHaveLength(4 * eventParents.length);
     expect(accepted).toBeGreaterThan(before);
     const [row] = await db.admin.sql`select count(*)::int as count from delivery_queue`;
     expect(row?.['count']).toBe(accepted);

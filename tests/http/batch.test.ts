@@ -212,15 +212,25 @@ test('past what may wait, 503 is answered at once and accepting goes on afterwar
   await post(key, [event()]);
   const { sql } = api.db.admin;
   await sql.unsafe('begin; lock table webhook_events in exclusive mode');
-  const refused = Promise.withResolvers<Headers>();
   const payload = 'x'.repeat(250 * 1_024);
-  // 50 MiB: 12 may be in flight and 32 wait.
-  const posts = Array.from({ length: 205 }, async () => {
-    const answer = await api.send('POST', '/api/v1/webhooks', { key, body: event({ payload }) });
-    if (answer.status === 503) refused.resolve(answer.headers);
-    return answer.status;
-  });
-  expect((await refused.promise).get('retry-after')).toBe('1');
+  const posts: Promise<number>[] = [];
+  /** Posts so many and answers the headers of the first that is refused. */
+  function postUntilRefused(count: number): Promise<Headers> {
+    const refused = Promise.withResolvers<Headers>();
+    for (let n = 0; n < count; n += 1) {
+      const sent = api.send('POST', '/api/v1/webhooks', { key, body: event({ payload }) });
+      posts.push(
+        sent.then((answer) => {
+          if (answer.status === 503) refused.resolve(answer.headers);
+          return answer.status;
+        }),
+      );
+    }
+    return refused.promise;
+  }
+  // 32 MiB may wait, which 50 fill; the 12 that are then in flight leave room, which 25 fill.
+  expect((await postUntilRefused(205)).get('retry-after')).toBe('1');
+  await postUntilRefused(100);
   const whole = await post(key, Array(20).fill(event({ payload })));
   expect(whole.status).toBe(503);
   expect(whole.headers.get('retry-after')).toBe('1');

@@ -6,6 +6,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrations } from '../../db/migrate.ts';
 import { binary, buildBinary } from './built-binary.ts';
 import { findProcesses } from './embedded-folder.ts';
 
@@ -244,3 +245,8 @@ export function jsonLines(text: string): LogLine[] {
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line));
 }
+
+/** What `migrate` answers on an empty database. */
+export const appliedAll = migrations
+  .map(({ version, name }) => `Applied ${version} ${name}.\n`)
+  .join('');

@@ -1,4 +1,4 @@
--- 0005 scheduling: what becomes of endpoints that fail, and the heads of ordered endpoints.
+-- 0004 scheduling: what becomes of endpoints that fail, and the heads of ordered endpoints.
 --
 -- Why: a pause that the engine decides must be seen by people and outlive its leader; five days of
 -- nothing but failure disable an endpoint; endpoints that listen to `opsforge.endpoint.*` get an event

@@ -1,4 +1,4 @@
--- 0003 replays: sending again, as durable jobs.
+-- 0002 replays: sending again, as durable jobs.
 --
 -- Why: a replay must go on after a restart where it stood, make each delivery once, and its
 -- deliveries must be found by their event, whose millisecond their ids do not carry.

@@ -1,4 +1,4 @@
--- 0006 signing: public keys that anybody may look up, credentials for receivers, sources.
+-- 0005 signing: public keys that anybody may look up, credentials for receivers, sources.
 --
 -- Why: endpoints that sign with ed25519 publish their public keys, receivers may want a token or a
 -- client certificate, and outside senders' signed webhooks become events.

@@ -1,4 +1,4 @@
--- 0004 keeping: partitions without stopping traffic, rollups of deliveries, autovacuum.
+-- 0003 keeping: partitions without stopping traffic, rollups of deliveries, autovacuum.
 --
 -- Why: CREATE … PARTITION OF waits behind whoever reads the parent (a backup, for hours) and all
 -- ingest behind it; a day that nobody made refused what was accepted in it; charts must not scan
