@@ -138,13 +138,19 @@ export async function listEndedMatches(
   return { matches, stoppedAt: last?.id ?? found[0]?.stop ?? null };
 }
 
-export type ReplayEvent = { id: EventId; type: string };
+export type ReplayEvent = {
+  id: EventId;
+  type: string;
+  /** The JSON text; null when it was not asked for. */
+  payload: string | null;
+  metadata: Record<string, string> | null;
+};
 
 /** Events of the range, oldest first, but for those of the type `exceptType`. */
 export async function listReplayEvents(
   tx: TenantTx,
   search: ReplaySearch,
-  page: { budget: number; exceptType: string },
+  page: { budget: number; exceptType: string; withContent: boolean },
 ): Promise<MatchPage<ReplayEvent>> {
   const { sql } = tx;
   const { type } = search;
@@ -153,13 +159,17 @@ export async function listReplayEvents(
     from webhook_events
     where tenant_id = ${tx.tenantId} and id > ${search.afterId} and id < ${search.beforeId}
     order by id`;
+  const content = page.withContent
+    ? sql`e.payload, e.metadata`
+    : sql`null::text as payload, null::json as metadata`;
   const found = await tx.run(
     'listReplayEvents',
     sql<({ stop: string | null } & (ReplayEvent | { id: null }))[]>`
       select stop.id as stop, found.*
       from ${stopAt(sql, sql`select id ${ids}`, page.budget)}
       left join lateral (
-        select e.id, e.type from (select id, type, project_id ${ids} limit ${rows}) e
+        select e.id, e.type, ${content}
+        from (select id, type, project_id, payload, metadata ${ids} limit ${rows}) e
         where e.project_id = ${search.projectId} and e.type <> ${page.exceptType}
           ${type === null ? sql`` : sql`and ${typeMatches(sql, sql`e.type`, type)}`}
       ) found on true

@@ -1,17 +1,15 @@
 /**
  * Makes an event of an endpoint's turn, with a delivery for each endpoint of the project that
  * listens to its type, in the transaction that turns the state: it is told if and only if that
- * commits. Only a pattern that begins with `opsforge.` listens to them: endpoints may belong to
- * different customers, and one that takes every event of its own must not be shown the URL of
- * another's. Nobody listening: no event.
+ * commits. Who listens: domain/endpoint-events.ts. Nobody listening: no event.
  * The endpoint that it is about is not told, so an endpoint that fails makes no work for itself.
  */
 import {
   type EndpointEvent,
   endpointEventPayload,
   endpointEventType,
+  listensToOwnType,
 } from '../../domain/endpoint-events.ts';
-import { compilePatterns } from '../../domain/event-types.ts';
 import {
   type DeliveryId,
   type EndpointId,
@@ -23,8 +21,6 @@ import {
 import { insertEndpointEvent, listProjectListeners } from '../../repositories/endpoint-health.ts';
 import type { TenantTx, WorkerTx } from '../../repositories/transactions.ts';
 
-const ownPrefix = 'opsforge.';
-
 /** Answers whom to wake after the commit. @param about.nowMs database time */
 export async function tellEndpointEvent(
   tx: TenantTx | WorkerTx,
@@ -34,7 +30,7 @@ export async function tellEndpointEvent(
   const { tenantId, projectId, nowMs } = about;
   const type = endpointEventType(event);
   const listeners = (await listProjectListeners(tx, about)).filter(
-    ({ id, eventTypes }) => id !== event.endpointId && listensTo(eventTypes, type),
+    ({ id, eventTypes }) => id !== event.endpointId && listensToOwnType(eventTypes, type),
   );
   if (listeners.length === 0) return [];
   const deliveries = listeners.map(({ id, ordered, status }) => ({
@@ -57,9 +53,4 @@ export async function tellEndpointEvent(
     deliveries,
   });
   return deliveries.flatMap(({ endpointId, cancelled }) => (cancelled ? [] : [endpointId]));
-}
-
-function listensTo(eventTypes: readonly string[], type: string): boolean {
-  const own = eventTypes.filter((pattern) => pattern.startsWith(ownPrefix));
-  return own.length > 0 && compilePatterns(own)(type);
 }

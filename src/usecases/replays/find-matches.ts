@@ -2,8 +2,11 @@
  * A page of what a replay is to make: ended deliveries again, or deliveries that were never made.
  * Only endpoints that can be sent to count.
  */
+
+import { isOwnType, listensToOwnType } from '../../domain/endpoint-events.ts';
 import type { EndpointId, EventId } from '../../domain/ids.ts';
 import { testEventType } from '../../domain/test-events.ts';
+import { compileWants } from '../../domain/wants-event.ts';
 import { type ListeningEndpoint, listListeningEndpoints } from '../../repositories/directory.ts';
 import type { NewReplayDelivery } from '../../repositories/replay-deliveries.ts';
 import {
@@ -12,14 +15,17 @@ import {
   listEndedMatches,
   listReplayEvents,
   type MatchPage,
+  type ReplayEvent,
   type ReplaySearch,
 } from '../../repositories/replay-matches.ts';
 import type { ReplayRow } from '../../repositories/replays.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
 import { typeFilter } from '../type-filter.ts';
-import { compileWants } from './wants-event.ts';
 
 type Match = Omit<NewReplayDelivery, 'id'>;
+
+/** With payloads of 256 KiB each such a page holds 25 MiB. */
+const eventsWithContentMax = 100;
 
 /** Rows looked through for one page. */
 export type PageBudget = { countedRows: number; createdRows: number; events: number };
@@ -100,14 +106,19 @@ async function listMissing(
   budget: number,
 ): Promise<MatchPage<Match>> {
   // A test event is for the endpoint that was tried, and wanted by no other.
-  const page = await listReplayEvents(tx, search, { budget, exceptType: testEventType });
+  const withContent = endpoints.some(({ filter }) => filter !== null);
+  const page = await listReplayEvents(tx, search, {
+    budget: withContent ? Math.min(budget, eventsWithContentMax) : budget,
+    exceptType: testEventType,
+    withContent,
+  });
   const known = await listDeliveredEndpoints(
     tx,
     page.matches.map(({ id }): EventId => id),
   );
-  const wanting = endpoints.map((endpoint): [EndpointId, ReturnType<typeof compileWants>] => [
+  const wanting = endpoints.map((endpoint): [EndpointId, (event: ReplayEvent) => boolean] => [
     endpoint.id,
-    compileWants(endpoint),
+    wouldWant(endpoint),
   ]);
   const matches = page.matches.flatMap((event) =>
     wanting
@@ -118,4 +129,14 @@ async function listMissing(
       }),
   );
   return { matches, stoppedAt: page.stoppedAt };
+}
+
+/** The question that accepting asks; of opsforge's own events, the one that telling them asks. */
+function wouldWant(endpoint: ListeningEndpoint): (event: ReplayEvent) => boolean {
+  const wants = compileWants(endpoint);
+  return ({ type, payload, metadata }) => {
+    if (isOwnType(type)) return listensToOwnType(endpoint.eventTypes, type);
+    const payloadValue: unknown = payload === null ? undefined : JSON.parse(payload);
+    return wants({ type, payloadValue, metadata });
+  };
 }

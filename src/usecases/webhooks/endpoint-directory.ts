@@ -2,16 +2,12 @@
  * Which endpoints of a project want an event, from a cache of each tenant's endpoints: accepting
  * asks the database once for each tenant. Changes drop the tenant's entry (announceChange).
  */
-import { compileFilter, type FilteredEvent } from '../../domain/event-filter.ts';
-import { compilePatterns } from '../../domain/event-types.ts';
+import type { FilteredEvent } from '../../domain/event-filter.ts';
 import type { EndpointId, ProjectId, TenantId } from '../../domain/ids.ts';
+import { compileWants } from '../../domain/wants-event.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { createCoherentCache } from '../../lib/coherent-cache.ts';
-import {
-  type ListeningEndpoint,
-  listListeningEndpoints,
-  listProjectIds,
-} from '../../repositories/directory.ts';
+import { listListeningEndpoints, listProjectIds } from '../../repositories/directory.ts';
 import type { Database } from '../../repositories/transactions.ts';
 
 export type Listener = {
@@ -58,11 +54,4 @@ async function loadDirectory(database: Database, tenantId: TenantId): Promise<Te
     directory.get(projectId)?.push({ id, ordered, disabled, wants: compileWants(endpoint) });
   }
   return directory;
-}
-
-function compileWants({ eventTypes, filter }: ListeningEndpoint): Listener['wants'] {
-  const wantsType = compilePatterns(eventTypes);
-  if (filter === null) return ({ type }) => wantsType(type);
-  const wantsContent = compileFilter(filter);
-  return (event) => wantsType(event.type) && wantsContent(event);
 }

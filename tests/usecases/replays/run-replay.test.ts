@@ -140,6 +140,41 @@ describe('a replay', () => {
     expect(await makeReplay(world, { status: 'missing' })).toMatchObject({ matched: 0 });
   });
 
+  test('of missing ones asks the filter of each endpoint, and who listens to opsforge itself', async () => {
+    const world = await newReplayWorld(db);
+    const { database } = db;
+    const add = (
+      payload: string,
+      more: { type?: string; metadata?: Record<string, string> } = {},
+    ) => createEventRow(database, world.tenant, { payload, ...more });
+    const large = await add('{"total":120.0}', { metadata: { region: 'eu' } });
+    await add('{"total":120.0}', { metadata: { region: 'us' } });
+    await add('{"total":80}', { metadata: { region: 'eu' } });
+    const told = await add('{}', { type: 'opsforge.endpoint.failing' });
+    const filter = { payload: { total: { $gte: 100 } }, metadata: { region: 'eu' } };
+    const filtered = await createEndpointRow(database, world.tenant, 'https://example.com/f', {
+      filter,
+    });
+    const watching = await createEndpointRow(database, world.tenant, 'https://example.com/w', {
+      eventTypes: ['opsforge.endpoint.*'],
+    });
+    for (const [endpointId, events] of [
+      [filtered, [large]],
+      [watching, [told]],
+    ] as const) {
+      const replay = await makeReplay(world, { status: 'missing' }, { endpointId });
+      await makePages(world, replay.id);
+      expect(await eventsOf(world, replay.id)).toEqual([...events]);
+    }
+    expect(
+      await makeReplay(
+        world,
+        { status: 'missing' },
+        { endpointId: world.endpointId, dryRun: true },
+      ),
+    ).toMatchObject({ matched: 3 });
+  });
+
   test('sends an event to an endpoint once, though earlier replays failed as well', async () => {
     const world = await newReplayWorld(db);
     const wanted = await endedEvents(world, 4);
