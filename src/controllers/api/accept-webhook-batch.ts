@@ -9,7 +9,8 @@ import type { BatchOutcome } from '../../usecases/webhooks/accept-batch.ts';
 import type { EventAcceptor } from '../../usecases/webhooks/accept-event.ts';
 import { toProblem } from '../problem.ts';
 import { requestFacts } from '../request-id.ts';
-import { isJsonType, readHops, readText, wrongType } from './ingest-request.ts';
+import { isJsonType, readHops, wrongType } from './ingest-request.ts';
+import { readText } from './request-body.ts';
 
 export type AcceptWebhookBatchDeps = {
   authenticateKey(authorization: string | null): Promise<Identity>;

@@ -6,7 +6,8 @@
 import { payloadBytesMax } from '../../domain/event-envelope.ts';
 import type { Identity } from '../../usecases/accounts/authenticate-key.ts';
 import type { EventAcceptor } from '../../usecases/webhooks/accept-event.ts';
-import { isJsonType, readHops, readText, wrongType } from './ingest-request.ts';
+import { isJsonType, readHops, wrongType } from './ingest-request.ts';
+import { readText } from './request-body.ts';
 
 export type AcceptWebhookDeps = {
   authenticateKey(authorization: string | null): Promise<Identity>;

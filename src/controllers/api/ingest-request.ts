@@ -1,7 +1,6 @@
-/** Reads what a posted event or batch brings, with as little work as there can be: the hot path. */
+/** What a posted event or batch, or a source's message, says of itself in its headers. */
 import { AppError } from '../../domain/errors.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
 const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** None at all is taken as JSON. */
@@ -14,22 +13,6 @@ export function wrongType(contentType: string | null, wanted: string): AppError 
     `The body is sent as ${contentType?.slice(0, 100)}; send it as ${wanted}.`,
   );
 }
-
-/** Throws AppError `too_large` or `malformed`: bad bytes could not be kept as they were sent. */
-export async function readText(request: Request, bytesMax: number): Promise<string> {
-  const announced = Number(request.headers.get('content-length') ?? 0);
-  if (announced > bytesMax) throw tooLarge(announced, bytesMax);
-  const bytes = await request.bytes();
-  if (bytes.length > bytesMax) throw tooLarge(bytes.length, bytesMax);
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw new AppError('malformed', 'The body is not valid UTF-8.', { cause });
-  }
-}
-
-const tooLarge = (bytes: number, bytesMax: number) =>
-  new AppError('too_large', `The body has ${bytes} bytes; at most ${bytesMax} are read.`);
 
 export function readHops(header: string | null): number {
   if (header === null) return 0;

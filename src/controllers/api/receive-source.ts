@@ -1,10 +1,10 @@
 /** POST /api/v1/sources/{id}: reads the bytes, and says what became of them. */
-import { AppError } from '../../domain/errors.ts';
 import { payloadBytesMax } from '../../domain/event-envelope.ts';
 import type { SourceId } from '../../domain/ids.ts';
 import type { Challenge } from '../../domain/sources/source.ts';
 import type { SourceReceiver } from '../../usecases/sources/receive-source.ts';
 import { readHops } from './ingest-request.ts';
+import { readBytes } from './request-body.ts';
 
 export type ReceiverDeps = Pick<SourceReceiver, 'receive' | 'answerCrc'>;
 
@@ -17,7 +17,7 @@ export async function receiveMessage(
   id: SourceId,
   request: Request,
 ): Promise<Response> {
-  const body = await readBytes(request);
+  const body = await readBytes(request, bodyBytesMax);
   const query = new URL(request.url).search;
   const { headers } = request;
   const hops = readHops(headers.get('opsforge-hops'));
@@ -42,18 +42,3 @@ export async function answerCrc(
 function challengeResponse({ contentType, body }: Challenge): Response {
   return new Response(body, { headers: { 'content-type': contentType } });
 }
-
-async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > bodyBytesMax) throw tooLarge();
-  let bytes: Uint8Array;
-  try {
-    bytes = await request.bytes();
-  } catch (cause) {
-    throw new AppError('malformed', 'The body ended early.', { cause });
-  }
-  if (bytes.length > bodyBytesMax) throw tooLarge();
-  return bytes;
-}
-
-const tooLarge = () =>
-  new AppError('too_large', `The body may have at most ${bodyBytesMax} bytes.`);

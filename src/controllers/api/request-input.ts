@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { AppError, invalidField } from '../../domain/errors.ts';
 import { invalidInput } from '../../domain/field-errors.ts';
+import { readText } from './request-body.ts';
 
 /**
  * The greatest body of a resource: an endpoint with all its headers and patterns is under 200 KiB.
@@ -34,7 +35,7 @@ export async function readJson<Schema extends z.ZodType>(
   schema: Schema,
   options: { optional: boolean },
 ): Promise<z.output<Schema>> {
-  const text = await readText(request);
+  const text = await readText(request, bodyBytesMax);
   if (text.trim() === '') {
     if (options.optional) return parse(schema, {});
     throw new AppError('malformed', 'The body is empty.');
@@ -43,26 +44,6 @@ export async function readJson<Schema extends z.ZodType>(
     throw new AppError('unsupported_media_type', 'Send the body as content-type application/json.');
   }
   return parse(schema, parseJson(text));
-}
-
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > bodyBytesMax) throw bodyTooLarge();
-  let bytes: Uint8Array;
-  try {
-    bytes = await request.bytes();
-  } catch (cause) {
-    throw new AppError('malformed', 'The body ended early.', { cause });
-  }
-  if (bytes.length > bodyBytesMax) throw bodyTooLarge();
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new AppError('malformed', 'The body is not UTF-8.', { cause });
-  }
-}
-
-function bodyTooLarge(): AppError {
-  return new AppError('too_large', `The body may have at most ${bodyBytesMax} bytes.`);
 }
 
 function parseJson(text: string): unknown {
