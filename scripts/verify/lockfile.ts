@@ -32,7 +32,9 @@ export function findGaps(lock: Lockfile): Gap[] {
       const words = name.split(/[-/]/);
       const os = systems.filter((system) => words.includes(system));
       const cpu = processors.filter((processor) => words.includes(processor));
-      const entry: LockEntry = { version, ...(dev ? { dev } : {}), optional: true, os, cpu };
+      // WebAssembly is a processor of its own, on every system.
+      const where = cpu.includes('wasm32') ? { cpu } : { os, cpu };
+      const entry: LockEntry = { version, ...(dev ? { dev } : {}), optional: true, ...where };
       gaps.push({ path: `node_modules/${name}`, entry });
     }
   }

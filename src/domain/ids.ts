@@ -15,6 +15,8 @@ export type ApiKeyId = Branded<'api_key'>;
 export type SourceId = Branded<'source'>;
 export type ReplayId = Branded<'replay'>;
 export type WorkerId = Branded<'worker'>;
+export type UserId = Branded<'user'>;
+export type SessionId = Branded<'session'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -4,7 +4,8 @@
  */
 import type { Change } from '../domain/changes.ts';
 import { AppError } from '../domain/errors.ts';
-import type { ApiKeyId, EndpointId, ProjectId, TenantId } from '../domain/ids.ts';
+import type { ApiKeyId, EndpointId, ProjectId, TenantId, UserId } from '../domain/ids.ts';
+import { type Role, scopesOf } from '../domain/roles.ts';
 import { allows, type Scope } from '../domain/scopes.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { SecretBox } from '../lib/secret-box.ts';
@@ -30,15 +31,34 @@ export type Deps = {
 
 export type Actor =
   | { kind: 'api_key'; id: ApiKeyId; projectId: ProjectId | null; scopes: readonly Scope[] }
+  | { kind: 'member'; userId: UserId; email: string; role: Role }
   /** The command line of the installation's own administrator. */
   | { kind: 'operator' };
 
-export type Ctx = { deps: Deps; tenantId: TenantId; actor: Actor };
+/** Where a request came from, for the record of who changed what; null on the command line. */
+export type Origin = { requestId: string; remoteAddress: string | null };
+
+export type Ctx = { deps: Deps; tenantId: TenantId; actor: Actor; origin: Origin | null };
 
 /** First line of every use case. */
 export function requireScope(ctx: Ctx, scope: Scope): void {
-  if (ctx.actor.kind === 'operator' || allows(ctx.actor.scopes, scope)) return;
-  throw new AppError('forbidden', `This API key lacks the scope ${scope}.`);
+  if (allows(grantedScopes(ctx.actor), scope)) return;
+  const message =
+    ctx.actor.kind === 'member'
+      ? `Your role here is ${ctx.actor.role}: it lacks the permission ${scope}.`
+      : `This API key lacks the scope ${scope}.`;
+  throw new AppError('forbidden', message);
+}
+
+export function grantedScopes(actor: Actor): readonly Scope[] {
+  switch (actor.kind) {
+    case 'operator':
+      return ['admin'];
+    case 'api_key':
+      return actor.scopes;
+    case 'member':
+      return scopesOf(actor.role);
+  }
 }
 
 /** A credential bound to a project sees that project alone; null means every project. */

@@ -68,6 +68,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
   return {
     tenantId: tenant.tenantId,
     actor: { kind: 'operator' },
+    origin: null,
     deps: {
       database: db.database,
       clock: createClock(),

@@ -45,7 +45,7 @@ export async function newReplayWorld(db: TestDatabase, clock?: Clock): Promise<R
   const tenant = await createTenant(db.database);
   const endpointId = await createEndpointRow(db.database, tenant, 'https://example.com/');
   const deps = testDeps(db.database, clock);
-  const ctx: Ctx = { deps, tenantId: tenant.tenantId, actor: { kind: 'operator' } };
+  const ctx: Ctx = { deps, tenantId: tenant.tenantId, actor: { kind: 'operator' }, origin: null };
   return { db, tenant, endpointId, ctx, woken: deps.woken };
 }
 

@@ -31,7 +31,7 @@ export async function bootstrapTenant(
   const tenantName = checkName('--tenant', input.tenant);
   const projectName = checkName('--project', input.project);
   const tenantId = await findOrMakeTenant(deps, tenantName);
-  const ctx: Ctx = { deps, tenantId, actor: { kind: 'operator' } };
+  const ctx: Ctx = { deps, tenantId, actor: { kind: 'operator' }, origin: null };
   const projectId = await findOrMakeProject(ctx, projectName);
   const keyed = await deps.database.withTenant(tenantId, (tx) => hasProjectKey(tx, projectId));
   if (keyed && !input.newKey) return { tenantId, projectId, apiKey: null };

@@ -2,17 +2,17 @@
 import { AppError, invalidField } from '../../domain/errors.ts';
 import { allows, type Scope } from '../../domain/scopes.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Ctx } from '../context.ts';
+import { type Ctx, grantedScopes } from '../context.ts';
 
 /** A key must not make one that can do more than itself. Throws `forbidden` naming the scopes. */
 export function requireGrantable(ctx: Ctx, wanted: readonly Scope[]): void {
-  const { actor } = ctx;
-  if (actor.kind === 'operator') return;
-  const missing = wanted.filter((scope) => !allows(actor.scopes, scope));
+  const granted = grantedScopes(ctx.actor);
+  const missing = wanted.filter((scope) => !allows(granted, scope));
   if (missing.length === 0) return;
+  const who = ctx.actor.kind === 'member' ? `Your role, ${ctx.actor.role},` : 'This API key';
   throw new AppError(
     'forbidden',
-    `This API key lacks ${missing.join(', ')} itself and cannot give it to another.`,
+    `${who} lacks ${missing.join(', ')} itself and cannot give it to another.`,
   );
 }
 
