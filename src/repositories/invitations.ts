@@ -1,4 +1,4 @@
-/** Invitations: managed within the tenant, accepted as the accounts role by whoever has the link. */
+/** Invitations: managed within the tenant, accepted as the accounts role by who has the link. */
 import { and, count, desc, eq, gt, lt, sql } from 'drizzle-orm';
 import { invitations, users } from '../../db/schema/people.ts';
 import { tenants } from '../../db/schema/tenants.ts';
