@@ -36,6 +36,8 @@ const peopleTrimPollMs = 3_600_000;
 const partitionPollMs = 3_600_000;
 /** Figures of deliveries are behind by so much. */
 const statsFoldPollMs = 2_000;
+/** A mail server that is silent must not cost the others their time to stop. */
+const mailDrainMsMax = 3_000;
 /** A terminal and npm may both deliver the first signal. */
 const secondSignalAfterMs = 1_000;
 const stoppedAtOnceExitCode = 1;
@@ -124,6 +126,11 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
   };
   const parts: Part[] = [
     { name: 'pool', start: () => {}, stop: () => database.close() },
+    {
+      name: 'mail',
+      start: () => {},
+      stop: (ms) => mailer?.drained(Math.min(ms, mailDrainMsMax)),
+    },
     { name: 'wake-ups', start: () => wakeUps.start(), stop: () => wakeUps.stop() },
     {
       name: 'clock',
@@ -148,9 +155,6 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
       { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
       { name: 'replays', start: () => replays.start(), stop: (ms) => replays.stop(ms) },
     );
-  }
-  if (mailer !== null) {
-    parts.push({ name: 'mail', start: () => {}, stop: () => mailer.drained() });
   }
   // Requests end before what they wait for does: the last group is committed, then handed over.
   parts.push({ name: 'accepting', start: () => {}, stop: () => acceptor.drained() }, http);

@@ -11,8 +11,8 @@ export type OutgoingMail = { to: string; subject: string; text: string };
 
 export type Mailer = {
   post(mail: OutgoingMail): void;
-  /** Resolves when nothing waits any more. */
-  drained(): Promise<void>;
+  /** Resolves when nothing waits any more, or when the time is over. */
+  drained(limitMs: number): Promise<void>;
 };
 
 const stepTimeoutMs = 10_000;
@@ -56,8 +56,12 @@ export function createMailer(options: { url: string; from: string; log: Log }): 
       waiting.push(mail);
       sending ??= sendAll();
     },
-    async drained() {
-      await sending;
+    async drained(limitMs) {
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, limitMs);
+      await Promise.race([sending, late.promise]);
+      clearTimeout(timer);
+      if (sending !== null) log.warn({ waiting: waiting.length }, 'mail was left at the stop');
     },
   };
 }

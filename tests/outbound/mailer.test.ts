@@ -39,7 +39,7 @@ describe('mail', () => {
   test('that a server refuses is logged without address or text, and the next one goes', async () => {
     server.behaviour.mode = 'refuse';
     mailer.post({ to: 'ada@opsforge.test', subject: 'secret', text: 'secret' });
-    await mailer.drained();
+    await mailer.drained(10_000);
     expect(logged).toMatchObject([{ domain: 'opsforge.test', message: 'mail not sent' }]);
     expect(JSON.stringify(logged)).not.toContain('secret');
     expect(JSON.stringify(logged)).not.toContain('ada@');
@@ -53,8 +53,17 @@ describe('mail', () => {
     gone.stop();
     const lost = createMailer({ url: gone.url, from, log });
     lost.post({ to: 'ada@opsforge.test', subject: 's', text: 't' });
-    await lost.drained();
+    await lost.drained(10_000);
     expect(logged).toMatchObject([{ message: 'mail not sent' }]);
+  });
+
+  test('to a server that is silent holds a stop no longer than it may', async () => {
+    server.behaviour.mode = 'silent';
+    const slow = createMailer({ url: server.url, from, log });
+    slow.post({ to: 'ada@opsforge.test', subject: 's', text: 't' });
+    const startedMs = performance.now();
+    await slow.drained(50);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
   test('that piles up past its bound is let go and logged', async () => {

@@ -7,6 +7,7 @@
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
+import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
@@ -100,13 +101,16 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     wakeOrdered: deps.wakeEndpoints,
     accepted: () => {},
   });
-  const ingest = { authenticateKey: authenticator.authenticate, acceptor, log };
+  const { authenticate: authenticateSession } = sessions;
+  const { authenticate: authenticateKey } = authenticator;
+  const identifyPoster = createIdentifyPoster(deps, authenticateKey, authenticateSession);
+  const ingest = { identifyPoster, acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
   const app = createServer({
     ...deps,
     log,
-    authenticateKey: authenticator.authenticate,
-    authenticateSession: sessions.authenticate,
+    authenticateKey,
+    authenticateSession,
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
