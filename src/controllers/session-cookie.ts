@@ -7,26 +7,21 @@ import { sessionLifetimeMs } from '../domain/session-times.ts';
 
 const cookieName = 'opsforge_session';
 
-export const isSecureUrl = (publicUrl: string) => publicUrl.startsWith('https:');
+const isSecureUrl = (publicUrl: string) => publicUrl.startsWith('https:');
 
 /** With the prefix that binds a cookie to its host, where that can be. */
-export function hostCookieName(publicUrl: string, name: string): string {
+function hostCookieName(publicUrl: string, name: string): string {
   return isSecureUrl(publicUrl) ? `__Host-${name}` : name;
 }
 
 /** A `Set-Cookie` header; `maxAgeSeconds` 0 takes the cookie away. */
-export function setCookie(
-  publicUrl: string,
-  name: string,
-  value: string,
-  maxAgeSeconds: number,
-): string {
+function setCookie(publicUrl: string, name: string, value: string, maxAgeSeconds: number): string {
   const secure = isSecureUrl(publicUrl) ? '; Secure' : '';
   const full = hostCookieName(publicUrl, name);
   return `${full}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
 }
 
-export function readCookie(request: Request, publicUrl: string, name: string): string | null {
+function readCookie(request: Request, publicUrl: string, name: string): string | null {
   const wanted = `${hostCookieName(publicUrl, name)}=`;
   const parts = request.headers.get('cookie')?.split(';') ?? [];
   const found = parts.map((part) => part.trim()).find((part) => part.startsWith(wanted));
