@@ -21,11 +21,11 @@ import { createHttp } from './http.ts';
 import {
   type Installation,
   openInstallation,
-  openSecretBox,
   prepareDatabase,
   withAdministrator,
 } from './installation.ts';
 import { type PidFile, writePidFile } from './pid-file.ts';
+import { openSecretBox } from './secret-key.ts';
 
 const clockPollMs = 10_000;
 const keyUsePollMs = 30_000;
