@@ -17,6 +17,8 @@ export type Receivers = {
   byEndpoint: readonly ReceivedBy[];
   /** One sentence for each event of an ordering key that came before its turn; the first few. */
   disorder: string[];
+  /** From now on answers are kept back until the function that this returns is called. */
+  hold(): () => void;
   stop(): Promise<void>;
 };
 
@@ -28,6 +30,7 @@ export function startReceivers(): Receivers {
   });
   const doneByEndpoint = byEndpoint.map(() => new Set<number>());
   const disorder: string[] = [];
+  let held: Promise<void> = Promise.resolve();
 
   const server = Bun.serve({
     hostname: '127.0.0.1',
@@ -39,7 +42,9 @@ export function startReceivers(): Receivers {
           // Safe because only this soak's service posts here, and what the plan says.
           const { sequence } = (await request.json()) as { sequence: number };
           const endpoint = Number(request.params.endpoint);
-          return receive(endpoint, sequence, request.headers) ?? new Promise(() => {});
+          const answer = receive(endpoint, sequence, request.headers);
+          await held;
+          return answer ?? new Promise(() => {});
         },
       },
     },
@@ -70,6 +75,11 @@ export function startReceivers(): Receivers {
     urlOf: (endpoint) => `http://127.0.0.1:${server.port}/${endpoint}`,
     byEndpoint,
     disorder,
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return resolve;
+    },
     stop: () => server.stop(true),
   };
 }

@@ -33,6 +33,9 @@ export type SoakReport = { figures: SoakFigures; disagreements: string[] };
 type SoakOptions = { eventCount: number; say(line: string): void };
 
 const shardCount = 64;
+/** Answers are kept back from here on, so that a worker dies with deliveries in flight. */
+const heldFrom = 0.45;
+const killedAt = 0.5;
 const leadTimeoutMs = 30_000;
 /** Ten times what two busy cores need for each event, above what the slowest retries take. */
 const deliverMsPerEvent = 20;
@@ -104,13 +107,16 @@ async function makeEndpoints(client: Client, receivers: Receivers): Promise<stri
 }
 
 async function soak(setting: Setting, { eventCount, say }: SoakOptions): Promise<SoakFigures> {
-  const { victim, heir, client, database, endpointIds } = setting;
+  const { heir, client, database, endpointIds } = setting;
+  let release: (() => void) | null = null;
   let killing: Promise<Metrics> | null = null;
   const posted = await postEvents(client, eventCount, (accepted) => {
-    if (accepted >= eventCount / 2) killing ??= kill(victim, say);
+    if (accepted >= eventCount * heldFrom) release ??= setting.receivers.hold();
+    if (accepted >= eventCount * killedAt) killing ??= kill(setting, say).finally(release);
   });
   say(`${eventCount} events accepted`);
-  const victimMetrics = await (killing ?? kill(victim, say));
+  if (killing === null) throw new Error('no worker was killed');
+  const victimMetrics: Metrics = await killing;
   await leads(heir, shardCount);
   say('the other worker leads all shards');
   const deliverMs = deliverMsBase + eventCount * deliverMsPerEvent;
@@ -128,7 +134,7 @@ async function soak(setting: Setting, { eventCount, say }: SoakOptions): Promise
 }
 
 /** Answers its last words. */
-async function kill(victim: Service, say: (line: string) => void): Promise<Metrics> {
+async function kill({ victim }: Setting, say: (line: string) => void): Promise<Metrics> {
   const metrics = await readMetrics(victim);
   victim.kill('SIGKILL');
   say('a worker is killed');
