@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { projects, tenants } from '../../db/schema/tenants.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { newId, type ProjectId, type TenantId } from '../../src/domain/ids.ts';
-import { type Database, openDatabase, type TenantTx } from '../../src/repositories/transactions.ts';
+import {
+  type Database,
+  openDatabase,
+  type TenantTx,
+  type WorkerTx,
+} from '../../src/repositories/transactions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTenant, type TestTenant } from '../support/tenants.ts';
 
@@ -56,6 +61,16 @@ describe('a transaction', () => {
       tx.run('who', tx.sql`select current_user as role, current_tenant() as tenant`),
     );
     expect(looked[0]).toEqual({ role: 'opsforge_lookup', tenant: null });
+  });
+
+  test('has no plan compiled, whatever the server does by itself', async () => {
+    const name = new URL(db.adminUrl.replace('@/', '@socket/')).pathname.slice(1);
+    await db.admin.sql.unsafe(`alter database ${name} set jit = on`);
+    const compiles = (tx: TenantTx | WorkerTx) =>
+      tx.run('jit', tx.sql`select current_setting('jit') as jit`);
+    const ofTenant = await database.withTenant(tenant.tenantId, compiles);
+    const ofWorker = await database.withWorker(compiles);
+    expect([...ofTenant, ...ofWorker]).toEqual([{ jit: 'off' }, { jit: 'off' }]);
   });
 
   test('is rolled back when its work throws, and its connection is used again', async () => {

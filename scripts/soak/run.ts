@@ -1,0 +1,202 @@
+/**
+ * The soak: an API and two workers as the binary's processes, events to 50 endpoints of which 20
+ * are hard to serve, one worker killed with -9 in the middle. Ends by itself: every phase has a
+ * time bound. Removes all that it made when `cleanUp` of tests/support/binary.ts is called.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Connection } from '../../src/repositories/connection.ts';
+import { eventually, makeFolder, type Service, startService } from '../../tests/support/binary.ts';
+import { createTestDatabase, type TestDatabase } from '../../tests/support/database.ts';
+import {
+  bootstrap,
+  type Client,
+  clientOf,
+  readMetric,
+} from '../../tests/support/service-client.ts';
+import { countOf, type EndpointFigures, findDisagreements, type SoakFigures } from './compare.ts';
+import {
+  countAttempts,
+  countDeliveries,
+  listEventIds,
+  type Metrics,
+  readMetrics,
+  readStats,
+} from './figures.ts';
+import { endpointCount, groupOf, isGood, settingsOf } from './plan.ts';
+import { type Posted, postEvents } from './posting.ts';
+import { type Receivers, startReceivers } from './receivers.ts';
+
+export type SoakReport = { figures: SoakFigures; disagreements: string[] };
+
+type SoakOptions = { eventCount: number; say(line: string): void };
+
+const shardCount = 64;
+/** Answers are kept back from here on, so that a worker dies with deliveries in flight. */
+const heldFrom = 0.45;
+const killedAt = 0.5;
+const leadTimeoutMs = 30_000;
+/** Ten times what two busy cores need for each event, above what the slowest retries take. */
+const deliverMsPerEvent = 20;
+const deliverMsBase = 60_000;
+const cancelTimeoutMs = 60_000;
+/** The figures are behind by some seconds. */
+const figuresTimeoutMs = 30_000;
+/** Three processes beside each other on a server of 100 connections. */
+const poolSize = '12';
+
+type Setting = {
+  database: TestDatabase;
+  receivers: Receivers;
+  api: Service;
+  victim: Service;
+  heir: Service;
+  client: Client;
+  endpointIds: string[];
+};
+
+export async function runSoak({ eventCount, say }: SoakOptions): Promise<SoakReport> {
+  const database = await createTestDatabase();
+  const receivers = startReceivers();
+  try {
+    const processes = await startProcesses(database);
+    const endpointIds = await makeEndpoints(processes.client, receivers);
+    const setting: Setting = { database, receivers, ...processes, endpointIds };
+    say('an API and two workers run, the endpoints are made');
+    const figures = await soak(setting, { eventCount, say });
+    say('API, metrics and history are read');
+    for (const service of [processes.heir, processes.api]) await service.stop();
+    return { figures, disagreements: findDisagreements(figures) };
+  } finally {
+    await receivers.stop();
+    await database.drop();
+  }
+}
+
+async function startProcesses(database: TestDatabase) {
+  const dataDir = join(makeFolder(), 'data');
+  const env = {
+    DATABASE_URL: database.adminUrl,
+    DATABASE_APP_URL: database.appUrl,
+    DATABASE_POOL_SIZE: poolSize,
+    OPSFORGE_SECRET_KEY: randomBytes(32).toString('base64'),
+  };
+  const start = (role: string) => startService({ dataDir, env, args: ['serve', '--role', role] });
+  const [api, victim, heir] = await Promise.all([start('api'), start('worker'), start('worker')]);
+  const { apiKey, projectId } = await bootstrap(dataDir, { env });
+  await Promise.all([victim, heir].map((worker) => leads(worker, shardCount / 2)));
+  return { api, victim, heir, client: clientOf(api.url, apiKey ?? '', projectId) };
+}
+
+function leads({ url }: Service, shards: number): Promise<true> {
+  return eventually(
+    `a worker leads ${shards} shards`,
+    async () => ((await readMetric(url, 'worker_shards_led')) === shards ? true : null),
+    leadTimeoutMs,
+  );
+}
+
+async function makeEndpoints(client: Client, receivers: Receivers): Promise<string[]> {
+  const ids: string[] = [];
+  for (let endpoint = 0; endpoint < endpointCount; endpoint += 1) {
+    const { body } = settingsOf(endpoint);
+    ids.push((await client.endpoint(receivers.urlOf(endpoint), body)).id);
+  }
+  return ids;
+}
+
+async function soak(setting: Setting, { eventCount, say }: SoakOptions): Promise<SoakFigures> {
+  const { heir, client, database, endpointIds } = setting;
+  let release: (() => void) | null = null;
+  let killing: Promise<Metrics> | null = null;
+  const posted = await postEvents(client, eventCount, (accepted) => {
+    if (accepted >= eventCount * heldFrom) release ??= setting.receivers.hold();
+    if (accepted >= eventCount * killedAt) killing ??= kill(setting, say).finally(release);
+  });
+  say(`${eventCount} events accepted`);
+  if (killing === null) throw new Error('no worker was killed');
+  const victimMetrics: Metrics = await killing;
+  await leads(heir, shardCount);
+  say('the other worker leads all shards');
+  const deliverMs = deliverMsBase + eventCount * deliverMsPerEvent;
+  const goodIds = endpointIds.filter((_, endpoint) => isGood(groupOf(endpoint)));
+  await nothingPending(database.admin, goodIds, deliverMs);
+  say('nothing is pending for the good endpoints');
+  for (const [endpoint, id] of endpointIds.entries()) {
+    if (isGood(groupOf(endpoint))) continue;
+    const { status } = await client.post(`/api/v1/endpoints/${id}/disable`, {});
+    if (status !== 200) throw new Error(`disabling an endpoint was answered ${status}`);
+  }
+  await nothingPending(database.admin, endpointIds, cancelTimeoutMs);
+  say('the others are disabled; what waited for them is cancelled');
+  return gather(setting, posted, victimMetrics);
+}
+
+/** Answers its last words. */
+async function kill({ victim }: Setting, say: (line: string) => void): Promise<Metrics> {
+  const metrics = await readMetrics(victim);
+  victim.kill('SIGKILL');
+  say('a worker is killed');
+  await victim.exited;
+  return metrics;
+}
+
+function nothingPending({ sql }: Connection, endpointIds: string[], timeoutMs: number) {
+  return eventually(
+    'nothing is pending',
+    async () => {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::integer as count from delivery_queue
+        where endpoint_id = any(${endpointIds}::uuid[])`;
+      return row?.count === 0 ? true : null;
+    },
+    timeoutMs,
+  );
+}
+
+async function gather(
+  setting: Setting,
+  { idsByEndpoint }: Posted,
+  victimMetrics: Metrics,
+): Promise<SoakFigures> {
+  const { client, database, endpointIds, receivers, victim, heir, api } = setting;
+  const attempts = await countAttempts(database.admin);
+  const recorded = countOf(attempts, ({ outcome }) => outcome !== 'superseded');
+  const stats = await eventually(
+    'the stats hold every attempt on record',
+    async () => {
+      const read = await Promise.all(endpointIds.map((id) => readStats(client, id)));
+      return read.reduce((sum, one) => sum + one.attempts, 0) === recorded ? read : null;
+    },
+    figuresTimeoutMs,
+  ).catch(() => Promise.all(endpointIds.map((id) => readStats(client, id))));
+  const deliveries = await countDeliveries(client);
+  const endpoints = endpointIds.map((id, endpoint): EndpointFigures => {
+    const received = receivers.byEndpoint[endpoint];
+    return {
+      endpoint,
+      group: groupOf(endpoint),
+      postedIds: idsByEndpoint[endpoint] ?? [],
+      received: {
+        requests: received?.requests ?? 0,
+        attempts: received?.attempts.size ?? 0,
+        acceptedIds: received?.accepted ?? new Set(),
+      },
+      deliveries: deliveries.get(id) ?? { delivered: 0, failed: 0, cancelled: 0, pending: 0 },
+      stats: stats[endpoint] ?? { delivered: 0, failed: 0, attempts: 0, attemptsFailed: 0 },
+      attempts: attempts.filter(({ endpointId }) => endpointId === id),
+    };
+  });
+  const nameOf = ({ pid }: Service) => `${hostname()}:${pid}`;
+  return {
+    endpoints,
+    eventIds: await listEventIds(client),
+    api: await readMetrics(api),
+    workers: [
+      { name: nameOf(victim), killed: true, metrics: victimMetrics },
+      { name: nameOf(heir), killed: false, metrics: await readMetrics(heir) },
+    ],
+    disorder: receivers.disorder,
+  };
+}
