@@ -10,6 +10,7 @@ import replays from './migrations/0002_replays.sql' with { type: 'text' };
 import keeping from './migrations/0003_keeping.sql' with { type: 'text' };
 import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0005_signing.sql' with { type: 'text' };
+import audit from './migrations/0007_audit.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -19,6 +20,7 @@ export const migrations: Migration[] = [
   { version: 3, name: 'keeping', text: keeping },
   { version: 4, name: 'scheduling', text: scheduling },
   { version: 5, name: 'signing', text: signing },
+  { version: 7, name: 'audit', text: audit },
 ];
 
 export const databaseRoles = [

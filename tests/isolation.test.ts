@@ -75,6 +75,9 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
     values (${id}, ${tenantId}, ${id}, now(), 'up', 1, 'default')`;
   await sql`insert into sources (id, tenant_id, project_id, name, kind, secrets_encrypted)
     values (${id}, ${tenantId}, ${projectId}, 's', 'hmac', '\\x00')`;
+  await sql`insert into audit_log
+      (id, tenant_id, at, actor_kind, actor_label, action, target_id, target_label)
+    values (${id}, ${tenantId}, now(), 'operator', 'o', 'project.created', ${id}, 't')`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);
