@@ -41,7 +41,7 @@ const filters = {
 export const auditListQuery = z.strictObject({ ...filters, ...listParameters<AuditEntryId>() });
 export type AuditListQuery = z.output<typeof auditListQuery>;
 
-export const auditExportFormats = ['csv', 'ndjson'] as const;
+const auditExportFormats = ['csv', 'ndjson'] as const;
 
 export const auditExportQuery = z.strictObject({
   format: z.enum(auditExportFormats, `must be one of ${auditExportFormats.join(', ')}`),
