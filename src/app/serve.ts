@@ -12,7 +12,7 @@ import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
 import { foldStats } from '../usecases/keeping/fold-stats.ts';
 import { recordSessionUse } from '../usecases/people/record-session-use.ts';
-import { Loop } from '../workers/loop.ts';
+import { Loop, within } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
 import { version } from './build.ts';
@@ -109,6 +109,19 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     });
     return { name, start: () => running.start(), stop: (ms) => running.stop(ms) };
   };
+  const recordUse = () => recordKeyUse(database, keys);
+  const keyUseLoop = loop('key-use', keyUsePollMs, recordUse);
+  const keyUse: Part = {
+    ...keyUseLoop,
+    // What was used since the last time, or a restart would hide it.
+    async stop(deadlineMs) {
+      await keyUseLoop.stop(deadlineMs);
+      const last = recordUse().catch((error: unknown) =>
+        log.warn({ err: error }, 'when keys were last used is not recorded'),
+      );
+      await within(last, deadlineMs);
+    },
+  };
   const parts: Part[] = [
     { name: 'pool', start: () => {}, stop: () => database.close() },
     { name: 'wake-ups', start: () => wakeUps.start(), stop: () => wakeUps.stop() },
@@ -121,8 +134,8 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     loop('partitions', partitionPollMs, () =>
       withAdministrator(installation, ({ sql }) => makePartitions(sql)),
     ),
-    loop('key-use', keyUsePollMs, () => recordKeyUse(database, keys)),
     loop('session-use', keyUsePollMs, () => recordSessionUse(database, sessions)),
+    keyUse,
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
   if (delivery !== null) {

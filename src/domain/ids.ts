@@ -15,6 +15,7 @@ export type ApiKeyId = Branded<'api_key'>;
 export type SourceId = Branded<'source'>;
 export type ReplayId = Branded<'replay'>;
 export type WorkerId = Branded<'worker'>;
+export type AuditEntryId = Branded<'audit_entry'>;
 export type UserId = Branded<'user'>;
 export type SessionId = Branded<'session'>;
 export type InvitationId = Branded<'invitation'>;

@@ -15,6 +15,8 @@ type Operation = {
   method: string;
   path: string;
   takesBody: boolean;
+  /** Parameters of the query without which it is a 422. */
+  query: string;
   /** Wants no credential; tested by itself. */
   isPublic: boolean;
   example: unknown;
@@ -30,10 +32,21 @@ const operations: Operation[] = Object.entries(Object(openapiDocument()['paths']
         path,
         isPublic: operation.security?.length === 0,
         takesBody: operation.requestBody?.required === true,
+        query: requiredQuery(operation.parameters ?? []),
         example: operation.requestBody?.content['application/json'].example,
       };
     }),
 );
+
+/** Each required parameter with the first value that it may have. */
+function requiredQuery(parameters: { name: string; required: boolean; schema: unknown }[]) {
+  const required = parameters.filter((one) => one.required && one.name !== 'id');
+  const query = required.map(({ name, schema }): [string, string] => [
+    name,
+    String(Object(schema).enum?.[0]),
+  ]);
+  return new URLSearchParams(query).toString();
+}
 
 /** What each operation is tried on: makes what it needs and answers the id for its path. */
 const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
@@ -80,6 +93,8 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   getApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
   updateApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
   revokeApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
+  listAuditEntries: null,
+  exportAuditEntries: null,
 };
 
 let api: TestApi;
@@ -123,13 +138,20 @@ const projectCreators = [
   'createReplay',
 ];
 const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources', 'listReplays'];
-function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
+function call(
+  operation: Operation,
+  id: string,
+  key?: string,
+  projectId?: ProjectId,
+  headers: Record<string, string> = {},
+) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
   const namesProject = projectCreators.includes(operation.name);
   const named = namesProject && projectId ? { projectId } : {};
   const isProjectList = lists.includes(operation.name);
-  const query = isProjectList && projectId ? `?projectId=${projectId}` : '';
-  return api.send(operation.method, operation.path.replace('{id}', id) + query, {
+  const query = isProjectList && projectId ? `projectId=${projectId}` : operation.query;
+  return api.send(operation.method, `${operation.path.replace('{id}', id)}?${query}`, {
+    headers,
     ...(key === undefined ? {} : { key }),
     ...(isBody ? { body: naming(operation.example, named) } : {}),
   });
@@ -173,6 +195,44 @@ describe.each(guarded)('$name', (operation) => {
     const key = await api.keyOf(tenant, ['members:read']);
     const id = (await arrange[operation.name]?.(tenant)) ?? '';
     expect((await call(operation, id, key)).status).toBe(403);
+  });
+});
+
+/** Their record is the event itself. */
+const ingesting = ['postEvent', 'postEventBatch'];
+/** Changes nothing, and yet somebody must be able to say who did it. */
+const readingOnRecord = ['getEndpointSecret'];
+const audited = guarded.filter(({ name, method }) =>
+  method === 'GET' ? readingOnRecord.includes(name) : !ingesting.includes(name),
+);
+
+describe.each(audited)('$name', (operation) => {
+  test('leaves an entry in the audit log: who, from which request', async () => {
+    const tenant = await api.newTenant();
+    const { id: actorId, key } = await createKey(api.db.database, tenant, {
+      ...{ scopes: ['admin'], projectId: null },
+    });
+    const id = (await arrange[operation.name]?.(tenant)) ?? '';
+    const requestId = `audit-${operation.name}`;
+    const headers = { 'x-request-id': requestId };
+    const answer = await call(operation, id, key, tenant.projectId, headers);
+    expect(answer.status).toBeLessThan(300);
+    const found = await api.send('GET', `/api/v1/audit-log?q=${requestId}`, { key });
+    const { data } = Object(found.body);
+    expect(data).toMatchObject([{ requestId, actor: { kind: 'api_key', id: actorId } }]);
+    if (id !== '') expect(data[0].target.id).toBe(id);
+  });
+
+  test('leaves none when it is refused', async () => {
+    const tenant = await api.newTenant();
+    const { id: actorId, key } = await createKey(api.db.database, tenant, {
+      scopes: ['members:read'],
+    });
+    const id = (await arrange[operation.name]?.(tenant)) ?? '';
+    expect((await call(operation, id, key)).status).toBe(403);
+    const [row] = await api.db.admin.sql`
+      select count(*)::int as count from audit_log where actor_id = ${actorId}`;
+    expect(row?.['count']).toBe(0);
   });
 });
 

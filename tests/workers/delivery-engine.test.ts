@@ -184,6 +184,14 @@ describe('a delivery', () => {
       select status, status_reason from endpoints where id = ${endpointId}`;
     expect(endpoint).toEqual({ status: 'disabled', status_reason: 'gone' });
     expect(changes).toEqual([{ kind: 'endpoints', tenantId: tenant.tenantId, endpointId }]);
+    const entries = await db.admin.sql`
+      select actor_kind, action, after from audit_log where target_id = ${endpointId}`;
+    expect([...entries]).toEqual([
+      {
+        ...{ actor_kind: 'system', action: 'endpoint.disabled' },
+        after: { status: 'disabled', statusReason: 'gone' },
+      },
+    ]);
   });
 
   test('that is answered with Retry-After pauses the endpoint until then', async () => {

@@ -2,6 +2,7 @@
 import { Elysia } from 'elysia';
 import type { Identify } from '../authenticate.ts';
 import { apiKeyRoutes } from './api-keys.ts';
+import { auditLogRoutes } from './audit-log.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
@@ -22,5 +23,6 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(endpointActionRoutes(identify))
     .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
-    .use(apiKeyRoutes(identify));
+    .use(apiKeyRoutes(identify))
+    .use(auditLogRoutes(identify));
 }

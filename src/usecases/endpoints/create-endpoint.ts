@@ -4,6 +4,7 @@ import { type EndpointId, newId } from '../../domain/ids.ts';
 import { makeSigningSecret } from '../../domain/signing-secrets.ts';
 import { insertEndpoint, insertEndpointSecret } from '../../repositories/endpoints.ts';
 import { lockProject } from '../../repositories/projects.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
 import { checkAuth, sealAuth } from './receiver-auth.ts';
@@ -48,6 +49,12 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
         publicKey: secret.publicKey,
       }),
     ]);
+    await recordChange(tx, ctx, {
+      action: 'endpoint.created',
+      target: { id, label: url },
+      projectId,
+      after: toEndpoint(inserted, secretBox, clock.databaseNow()),
+    });
     tx.afterCommit(() =>
       announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id }),
     );
