@@ -47,6 +47,11 @@ export type Database = {
     work: (tx: IngestTx) => Promise<Result>,
   ): Promise<Result>;
   withWorker<Result>(work: (tx: WorkerTx) => Promise<Result>): Promise<Result>;
+  /**
+   * Another connection of this process was left without an answer: nothing waits on those that
+   * share its fate. What is under way has 2 s more, then fails as `unavailable`.
+   */
+  distrust(): void;
   counts(): PoolCounts;
   close(): Promise<void>;
 };
@@ -245,6 +250,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           set_config('statement_timeout', ${`${workerStatementTimeoutMs}`}, true)`,
         (tx) => work(tx as WorkerTx),
       ),
+    distrust: () => pool.distrust(),
     counts: () => pool.counts(),
     close: () => pool.close(),
   };
