@@ -27,7 +27,8 @@ import {
 } from './installation.ts';
 import { type PidFile, writePidFile } from './pid-file.ts';
 
-const clockPollMs = 10_000;
+/** A machine that slept, or a database whose clock was set, is followed within this time. */
+const clockPollMs = 2_000;
 const keyUsePollMs = 30_000;
 const partitionPollMs = 3_600_000;
 /** Figures of deliveries are behind by so much. */
