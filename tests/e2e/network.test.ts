@@ -1,18 +1,12 @@
 /** The network between processes and their PostgreSQL fails, and the service goes on by itself. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import {
-  cleanUp,
-  eventually,
-  jsonLines,
-  makeFolder,
-  type Service,
-  startService,
-} from '../support/binary.ts';
+import { shardOf } from '../../src/domain/dispatch/ready-delivery.ts';
+import type { EndpointId } from '../../src/domain/ids.ts';
+import { cleanUp, eventually, jsonLines, type Service } from '../support/binary.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createInstallation, leads, nothingPending } from '../support/installation.ts';
 import { type ReceivedRequest, type Receiver, startReceiver } from '../support/receiver.ts';
-import { bootstrap, type Client, clientOf, readMetric } from '../support/service-client.ts';
+import { type Client, readMetric } from '../support/service-client.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const shards = 64;
@@ -21,6 +15,8 @@ const orderedCount = 20;
 const plainCount = 20;
 const keys = ['a', 'b', 'c'];
 const eventsPerKey = 6;
+const endpointCount = orderedCount + plainCount;
+const eventCount = keys.length * eventsPerKey;
 /** A ping each second, 2 s for its answer, and what a busy machine adds. */
 const fencedMsMax = 5_000;
 /** Design §4. */
@@ -44,25 +40,13 @@ beforeAll(async () => {
     startTcpProxy(database.adminUrl),
     startTcpProxy(database.adminUrl),
   ]);
-  const dataDir = join(makeFolder(), 'data');
-  const key = randomBytes(32).toString('base64');
-  const start = (role: string, through = (url: string) => url) => {
-    const env = {
-      DATABASE_URL: through(database.adminUrl),
-      DATABASE_APP_URL: through(database.appUrl),
-      DATABASE_POOL_SIZE: '12',
-      OPSFORGE_SECRET_KEY: key,
-    };
-    return startService({ dataDir, env, args: ['serve', '--role', role] });
-  };
+  const installation = createInstallation(database);
   [api, cutOff, other] = await Promise.all([
-    start('api', apiNetwork.through),
-    start('worker', workerNetwork.through),
-    start('worker'),
+    installation.start('api', apiNetwork.through),
+    installation.start('worker', workerNetwork.through),
+    installation.start('worker'),
   ]);
-  const env = { DATABASE_URL: database.adminUrl, OPSFORGE_SECRET_KEY: key };
-  const made = await bootstrap(dataDir, { env });
-  client = clientOf(api.url, made.apiKey ?? '', made.projectId);
+  client = await installation.clientOf(api);
   const retrySchedule = [1, 1, 1, 1];
   for (let n = 0; n < orderedCount; n += 1) {
     await client.endpoint(`${receiver.url}/ordered/${n}`, { ordered: true, retrySchedule });
@@ -81,14 +65,6 @@ afterAll(async () => {
   await cleanUp();
 });
 
-function leads({ url }: Service, count: number, timeoutMs = takenOverMsMax): Promise<true> {
-  return eventually(
-    `a worker leads ${count} shards`,
-    async () => ((await readMetric(url, 'worker_shards_led')) === count ? true : null),
-    timeoutMs,
-  );
-}
-
 /** The keys side by side, each event after the 202 of the one before. */
 async function sendEvents(type: string): Promise<void> {
   const send = async (orderingKey: string) => {
@@ -101,18 +77,6 @@ async function sendEvents(type: string): Promise<void> {
   await Promise.all(keys.map(send));
 }
 
-async function nothingPending(): Promise<void> {
-  await eventually(
-    'nothing is pending',
-    async () => {
-      const [row] = await database.admin.sql<{ count: number }[]>`
-        select count(*)::integer as count from delivery_queue`;
-      return row?.count === 0 ? true : null;
-    },
-    deliveredMsMax,
-  );
-}
-
 /** By the endpoint's path: which of the two workers made the attempts of these events. */
 async function findWorkers(type: string): Promise<Map<string, string[]>> {
   const rows = await database.admin.sql<{ url: string; workers: string[] }[]>`
@@ -121,6 +85,12 @@ async function findWorkers(type: string): Promise<Map<string, string[]>> {
     join endpoints e on (e.tenant_id, e.id) = (d.tenant_id, d.endpoint_id)
     where d.event_type = ${type} group by 1`;
   return new Map(rows.map(({ url, workers }) => [new URL(url).pathname, workers]));
+}
+
+/** When the process last logged this, by its own clock. */
+function loggedAtMs({ stderr }: Service, message: string): number {
+  const line = jsonLines(stderr()).findLast(({ msg }) => msg === message);
+  return Date.parse(String(line?.['time']));
 }
 
 const isOf = ({ pid }: Service, workers: readonly string[] | undefined) =>
@@ -143,7 +113,7 @@ function findDisorder(requests: readonly ReceivedRequest[]): string[] {
 
 /** Every delivery delivered, each counted once, whatever was sent more than once. */
 async function expectCountedOnce(type: string): Promise<{ superseded: number }> {
-  const expected = (orderedCount + plainCount) * keys.length * eventsPerKey;
+  const expected = endpointCount * eventCount;
   const { sql } = database.admin;
   const [row] = await sql<{ deliveries: number; counted: number; superseded: number }[]>`
     select count(distinct d.id)::integer as deliveries,
@@ -158,6 +128,19 @@ async function expectCountedOnce(type: string): Promise<{ superseded: number }> 
     superseded: 0,
   });
   return { superseded: row?.superseded ?? 0 };
+}
+
+/** Ends the session that holds the locks of the worker that is cut off, which hears nothing of it. */
+async function endLockSession(workersByPath: Map<string, string[]>): Promise<void> {
+  const { sql } = database.admin;
+  const endpoints = await sql<{ id: EndpointId; url: string }[]>`select id, url from endpoints`;
+  const led = endpoints.find(({ url }) => isOf(cutOff, workersByPath.get(new URL(url).pathname)));
+  if (led === undefined) throw new Error('the worker leads no endpoint');
+  const ended = await sql`
+    select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
+    where locktype = 'advisory' and objid = ${shardOf(led.id)} and objsubid = 2
+      and application_name = 'opsforge-leader' and datname = current_database()`;
+  expect(ended.length).toBe(1);
 }
 
 async function statsAttempts(): Promise<number> {
@@ -180,8 +163,8 @@ describe('a network between a worker and the database', () => {
     await Bun.sleep(500);
     workerNetwork.restore();
     await sending;
-    await nothingPending();
-    expect(receiver.requests.length).toBe((orderedCount + plainCount) * keys.length * eventsPerKey);
+    await nothingPending(database, deliveredMsMax);
+    expect(receiver.requests.length).toBe(endpointCount * eventCount);
     expect(findDisorder(receiver.requests)).toEqual([]);
     expect((await expectCountedOnce('blinked')).superseded).toBe(0);
     expect(cutOff.stderr()).not.toContain('shards lost');
@@ -200,10 +183,9 @@ describe('a network between a worker and the database', () => {
     expect(await readMetric(cutOff.url, 'worker_shards_led')).toBe(0);
     await leads(other, shards, takenOverMsMax - (fencedAtMs - cutAtMs));
     await sending;
-    await nothingPending();
+    await nothingPending(database, deliveredMsMax);
     const requests = receiver.requests.slice(from);
-    const gained = jsonLines(other.stderr()).findLast(({ msg }) => msg === 'shards gained');
-    const gainedAtMs = Date.parse(String(gained?.['time']));
+    const gainedAtMs = loggedAtMs(other, 'shards gained');
     expect(gainedAtMs).toBeGreaterThan(fencedAtMs);
     // What is on its way at the fence may still arrive at that very moment.
     const unled = requests.filter(
@@ -221,18 +203,43 @@ describe('a network between a worker and the database', () => {
       return late.superseded > 0 ? late.superseded : null;
     });
     // Sent twice, and so on record twice, but for what was stopped by the fence.
-    const expected = (orderedCount + plainCount) * keys.length * eventsPerKey;
+    const expected = endpointCount * eventCount;
     expect(superseded).toBeLessThanOrEqual(requests.length - expected);
     expect(await statsAttempts()).toBe(countedBefore + expected);
   });
 
   test('is used again by both when it is back', async () => {
     await sendEvents('back');
-    await nothingPending();
+    await nothingPending(database, deliveredMsMax);
     await expectCountedOnce('back');
     const workers = [...(await findWorkers('back')).values()];
     expect(workers.some((names) => isOf(cutOff, names))).toBe(true);
     expect(workers.some((names) => isOf(other, names))).toBe(true);
+  });
+
+  test('that is cut while the server frees the locks at once makes two leaders, and no disorder', async () => {
+    const before = await findWorkers('back');
+    const from = receiver.requests.length;
+    const countedBefore = await statsAttempts();
+    const sending = sendEvents('doubled');
+    await receiver.waitFor(from + 100);
+    workerNetwork.cut();
+    await endLockSession(before);
+    await leads(other, shards);
+    await sending;
+    await nothingPending(database, deliveredMsMax);
+    const lostAtMs = await eventually('the worker has fenced itself', () => {
+      const atMs = loggedAtMs(cutOff, 'shards lost');
+      return atMs > loggedAtMs(other, 'shards gained') ? atMs : null;
+    });
+    const sentTwice = receiver.requests.length - from - eventCount * endpointCount;
+    expect(lostAtMs).toBeGreaterThan(0);
+    expect(sentTwice).toBeGreaterThan(0);
+    expect(findDisorder(receiver.requests.slice(from))).toEqual([]);
+    workerNetwork.restore();
+    await Promise.all([leads(cutOff, shards / 2), leads(other, shards / 2)]);
+    await expectCountedOnce('doubled');
+    expect(await statsAttempts()).toBe(countedBefore + eventCount * endpointCount);
   });
 
   test('that forgets its connections delays what was on its way by seconds', async () => {
@@ -242,7 +249,7 @@ describe('a network between a worker and the database', () => {
     workerNetwork.strand();
     const strandedMs = performance.now();
     await sending;
-    await nothingPending();
+    await nothingPending(database, deliveredMsMax);
     expect(performance.now() - strandedMs).toBeLessThan(takenOverMsMax);
     expect(findDisorder(receiver.requests.slice(from))).toEqual([]);
     await expectCountedOnce('stranded');
@@ -270,10 +277,10 @@ describe('a network between an API and the database', () => {
       (await fetch(new URL('/readyz', api.url))).status === 200 ? true : null,
     );
     const accepted = await client.send('api.back', {});
-    await nothingPending();
+    await nothingPending(database, deliveredMsMax);
     const seen = receiver.requests.slice(count);
     expect(seen.filter(({ headers }) => headers['webhook-id'] === accepted).length).toBe(
-      orderedCount + plainCount,
+      endpointCount,
     );
   });
 });
