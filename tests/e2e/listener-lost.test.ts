@@ -1,4 +1,4 @@
-/** The connections that carry news are lost again and again: late by seconds, and nothing missed. */
+/** The connections that carry news are lost again and again: a little late, nothing missed. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { cleanUp, type Service } from '../support/binary.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -130,7 +130,7 @@ async function expectCountedOnce(type: string): Promise<{ superseded: number }> 
   return { superseded: row?.superseded ?? 0 };
 }
 
-/** Ends the session that holds the locks of the worker that is cut off, which hears nothing of it. */
+/** Ends the session that holds the locks of the worker that is cut off: it hears nothing of it. */
 async function endLockSession(workersByPath: Map<string, string[]>): Promise<void> {
   const { sql } = database.admin;
   const endpoints = await sql<{ id: EndpointId; url: string }[]>`select id, url from endpoints`;

@@ -1,4 +1,4 @@
-/** The clock of a process jumps while the database's goes on: nothing is sent early, late or twice. */
+/** A process's clock jumps while the database's goes on: nothing is sent early, late or twice. */
 import { describe, expect, test } from 'bun:test';
 import { migrations } from '../../db/migrate.ts';
 import { type EventId, idTimeMs, newId } from '../../src/domain/ids.ts';
