@@ -1,7 +1,7 @@
 /**
  * What the soak sends and to whom: 50 endpoints, each the only one that wants its type, of which 15
- * misbehave and 5 are ordered. Event `n` is for endpoint `n % 50`. How a receiver answers depends on
- * the event and the attempt's number alone, so a repeat is answered as the first was.
+ * misbehave and 5 are ordered. Event `n` is for endpoint `n % 50`. How a receiver answers depends
+ * on the event and the attempt's number alone, so a repeat is answered as the first was.
  */
 export const groups = ['plain', 'fifo', 'hang', 'error', 'busy'] as const;
 export type Group = (typeof groups)[number];

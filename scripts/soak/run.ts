@@ -3,18 +3,11 @@
  * are hard to serve, one worker killed with -9 in the middle. Ends by itself: every phase has a
  * time bound. Removes all that it made when `cleanUp` of tests/support/binary.ts is called.
  */
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import type { Connection } from '../../src/repositories/connection.ts';
-import { eventually, makeFolder, type Service, startService } from '../../tests/support/binary.ts';
+import { eventually, type Service } from '../../tests/support/binary.ts';
 import { createTestDatabase, type TestDatabase } from '../../tests/support/database.ts';
-import {
-  bootstrap,
-  type Client,
-  clientOf,
-  readMetric,
-} from '../../tests/support/service-client.ts';
+import { createInstallation, leads, nothingPending } from '../../tests/support/installation.ts';
+import type { Client } from '../../tests/support/service-client.ts';
 import { countOf, type EndpointFigures, findDisagreements, type SoakFigures } from './compare.ts';
 import {
   countAttempts,
@@ -43,8 +36,6 @@ const deliverMsBase = 60_000;
 const cancelTimeoutMs = 60_000;
 /** The figures are behind by some seconds. */
 const figuresTimeoutMs = 30_000;
-/** Three processes beside each other on a server of 100 connections. */
-const poolSize = '12';
 
 type Setting = {
   database: TestDatabase;
@@ -75,26 +66,14 @@ export async function runSoak({ eventCount, say }: SoakOptions): Promise<SoakRep
 }
 
 async function startProcesses(database: TestDatabase) {
-  const dataDir = join(makeFolder(), 'data');
-  const env = {
-    DATABASE_URL: database.adminUrl,
-    DATABASE_APP_URL: database.appUrl,
-    DATABASE_POOL_SIZE: poolSize,
-    OPSFORGE_SECRET_KEY: randomBytes(32).toString('base64'),
-  };
-  const start = (role: string) => startService({ dataDir, env, args: ['serve', '--role', role] });
-  const [api, victim, heir] = await Promise.all([start('api'), start('worker'), start('worker')]);
-  const { apiKey, projectId } = await bootstrap(dataDir, { env });
+  const installation = createInstallation(database);
+  const [api, victim, heir] = await Promise.all([
+    installation.start('api'),
+    installation.start('worker'),
+    installation.start('worker'),
+  ]);
   await Promise.all([victim, heir].map((worker) => leads(worker, shardCount / 2)));
-  return { api, victim, heir, client: clientOf(api.url, apiKey ?? '', projectId) };
-}
-
-function leads({ url }: Service, shards: number): Promise<true> {
-  return eventually(
-    `a worker leads ${shards} shards`,
-    async () => ((await readMetric(url, 'worker_shards_led')) === shards ? true : null),
-    leadTimeoutMs,
-  );
+  return { api, victim, heir, client: await installation.clientOf(api) };
 }
 
 async function makeEndpoints(client: Client, receivers: Receivers): Promise<string[]> {
@@ -117,18 +96,18 @@ async function soak(setting: Setting, { eventCount, say }: SoakOptions): Promise
   say(`${eventCount} events accepted`);
   if (killing === null) throw new Error('no worker was killed');
   const victimMetrics: Metrics = await killing;
-  await leads(heir, shardCount);
+  await leads(heir, shardCount, leadTimeoutMs);
   say('the other worker leads all shards');
   const deliverMs = deliverMsBase + eventCount * deliverMsPerEvent;
   const goodIds = endpointIds.filter((_, endpoint) => isGood(groupOf(endpoint)));
-  await nothingPending(database.admin, goodIds, deliverMs);
+  await nothingPending(database, deliverMs, goodIds);
   say('nothing is pending for the good endpoints');
   for (const [endpoint, id] of endpointIds.entries()) {
     if (isGood(groupOf(endpoint))) continue;
     const { status } = await client.post(`/api/v1/endpoints/${id}/disable`, {});
     if (status !== 200) throw new Error(`disabling an endpoint was answered ${status}`);
   }
-  await nothingPending(database.admin, endpointIds, cancelTimeoutMs);
+  await nothingPending(database, cancelTimeoutMs);
   say('the others are disabled; what waited for them is cancelled');
   return gather(setting, posted, victimMetrics);
 }
@@ -140,19 +119,6 @@ async function kill({ victim }: Setting, say: (line: string) => void): Promise<M
   say('a worker is killed');
   await victim.exited;
   return metrics;
-}
-
-function nothingPending({ sql }: Connection, endpointIds: string[], timeoutMs: number) {
-  return eventually(
-    'nothing is pending',
-    async () => {
-      const [row] = await sql<{ count: number }[]>`
-        select count(*)::integer as count from delivery_queue
-        where endpoint_id = any(${endpointIds}::uuid[])`;
-      return row?.count === 0 ? true : null;
-    },
-    timeoutMs,
-  );
 }
 
 async function gather(

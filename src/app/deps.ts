@@ -55,7 +55,9 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
   const wakeUps = createWakeUps({
     url: installation.directUrl,
     onTrouble(error, failures) {
-      if (failures === 1) log.warn({ err: error }, 'news of other processes is not heard');
+      if (failures > 1) return;
+      log.warn({ err: error }, 'news of other processes is not heard');
+      database.distrust();
     },
   });
   const cacheTrusted = () => wakeUps.isListening();

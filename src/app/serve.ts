@@ -28,7 +28,8 @@ import {
 import { type PidFile, writePidFile } from './pid-file.ts';
 import { openSecretBox } from './secret-key.ts';
 
-const clockPollMs = 10_000;
+/** A machine that slept, or a database whose clock was set, is followed within this time. */
+const clockPollMs = 2_000;
 const keyUsePollMs = 30_000;
 const partitionPollMs = 3_600_000;
 /** Figures of deliveries are behind by so much. */

@@ -50,6 +50,11 @@ export type Database = {
   withWorker<Result>(work: (tx: WorkerTx) => Promise<Result>): Promise<Result>;
   /** People and what they sign in with: belongs to no tenant (docs/decisions/0014). */
   withAccounts<Result>(work: (tx: AccountsTx) => Promise<Result>): Promise<Result>;
+  /**
+   * Another connection of this process was left without an answer: nothing waits on those that
+   * share its fate. What is under way has 2 s more, then fails as `unavailable`.
+   */
+  distrust(): void;
   counts(): PoolCounts;
   close(): Promise<void>;
 };
@@ -255,6 +260,7 @@ export function openDatabase(options: DatabaseOptions): Database {
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as AccountsTx),
       ),
+    distrust: () => pool.distrust(),
     counts: () => pool.counts(),
     close: () => pool.close(),
   };

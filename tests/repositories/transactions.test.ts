@@ -160,6 +160,29 @@ describe('a transaction', () => {
     expect(await codeOf(database.withTenant(tenant.tenantId, listProjects))).toBe('done');
   });
 
+  test('that outlives a doubt about the network by 2 s fails, and others use fresh connections', async () => {
+    const idle = await database.withTenant(tenant.tenantId, backendOf);
+    database.distrust();
+    const begun = Promise.withResolvers<void>();
+    const inTime = database.withTenant(tenant.tenantId, async (tx) => {
+      const backend = await backendOf(tx);
+      begun.resolve();
+      await tx.run('sleep', tx.sql`select pg_sleep(0.2)`);
+      return backend;
+    });
+    const failing = codeOf(
+      database.withWorker((tx) => tx.run('sleep', tx.sql`select pg_sleep(9)`)),
+    );
+    await begun.promise;
+    const startedMs = performance.now();
+    database.distrust();
+    const fresh = await inTime;
+    expect(fresh).not.toBe(idle);
+    expect(await failing).toBe('unavailable');
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(await database.withTenant(tenant.tenantId, backendOf)).toBe(fresh);
+  });
+
   test('waits in turn when the pool is used up', async () => {
     const order: number[] = [];
     await Promise.all(
