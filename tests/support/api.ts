@@ -76,6 +76,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     database,
     clock,
     secretBox: testSecretBox,
+    version: '0.0.0',
     publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
     wakeEndpoints: (ids) => void woken.push(...ids),
