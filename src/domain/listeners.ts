@@ -8,8 +8,8 @@ export const listeningReason = 'listening';
 export const abandonedReason = 'listener_gone';
 
 /**
- * Nothing is ever sent to it, and nothing could be if somebody made the endpoint active: names below
- * .invalid do not resolve (RFC 2606).
+ * Nothing is ever sent to it, and nothing could be if somebody made the endpoint active: names
+ * below .invalid do not resolve (RFC 2606).
  */
 export const listenerUrl = 'http://listen.invalid/';
 

@@ -1,6 +1,6 @@
 /**
- * One attempt, whoever makes it: the headers of its request with the signatures, and the record that
- * an answer becomes. Pure: time, chance and the attempt's id are passed in.
+ * One attempt, whoever makes it: the headers of its request with the signatures, and the record
+ * that an answer becomes. Pure: time, chance and the attempt's id are passed in.
  */
 import { maskHeaders } from '../endpoint-headers.ts';
 import type { AttemptId } from '../ids.ts';

@@ -1,6 +1,6 @@
 /**
- * Disables listeners that ended without a word: what is pending for them is cancelled by the engine,
- * and holds no old events any more.
+ * Disables listeners that ended without a word: what is pending for them is cancelled by the
+ * engine, and holds no old events any more.
  */
 import { updateAbandonedListeners } from '../../repositories/listeners.ts';
 import type { Deps } from '../context.ts';

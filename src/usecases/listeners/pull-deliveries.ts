@@ -1,7 +1,7 @@
 /**
- * What is due of a listener, each as the request that a receiver gets. Changes nothing but that the
- * listener was heard of: what is lost on the way is pulled again, and what two pull and answer counts
- * once, by the guard of recording.
+ * What is due of a listener, each as the request that a receiver gets. Changes nothing but that
+ * the listener was heard of: what is lost on the way is pulled again, and what two pull and answer
+ * counts once, by the guard of recording.
  */
 import { requestHeaders, SendProblem } from '../../domain/dispatch/attempt.ts';
 import { AppError } from '../../domain/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * What the receiver behind a listener answered becomes the attempt of its delivery, by the same rules
- * and the same guard as what the engine sends. The same answer twice changes nothing the second time.
+ * What the receiver behind a listener answered becomes the attempt of its delivery, by the same
+ * rules and the same guard as what the engine sends. The same answer twice changes nothing the
+ * second time.
  */
 import { concludeAttempt } from '../../domain/dispatch/attempt.ts';
 import { withoutOutsideText } from '../../domain/dispatch/attempt-record.ts';
