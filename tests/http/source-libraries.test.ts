@@ -219,8 +219,8 @@ describe('vectors', () => {
 });
 
 /**
- * Neither `standardwebhooks` 1.1.1 nor `svix` 2.5.0 verifies `v1a` (they pass over all but `v1`), so
- * it is node:crypto that does, from the key as it is published, by the formula of the specification.
+ * Neither `standardwebhooks` 1.1.1 nor `svix` 2.5.0 verifies `v1a` (they pass over all but `v1`),
+ * so it is node:crypto that does, from the key as it is published, by the specification's formula.
  */
 describe('ed25519', () => {
   test('of a delivery is verified by node:crypto with the published key', async () => {
