@@ -9,8 +9,9 @@ import { nearestWord } from '../domain/nearest.ts';
 import { StartError } from '../domain/start-error.ts';
 import { version } from './build.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
-import type { Command } from './commands/command.ts';
+import type { Command, CommandInput } from './commands/command.ts';
 import { databaseUrlCommand } from './commands/database-url.ts';
+import { listenCommand } from './commands/listen.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { openapiCommand } from './commands/openapi.ts';
 import { rotateKeyCommand } from './commands/rotate-key.ts';
@@ -21,6 +22,7 @@ const commands: Record<string, Command> = {
   bootstrap: bootstrapCommand,
   migrate: migrateCommand,
   'database url': databaseUrlCommand,
+  listen: listenCommand,
   openapi: openapiCommand,
   'rotate-key': rotateKeyCommand,
 };
@@ -99,11 +101,7 @@ function findCommand(argv: string[]): { name: string; command: Command; rest: st
   throw new StartError(`there is no command "${given}"; did you mean "${right}"? See --help.`, 2);
 }
 
-function readFlags(
-  name: string,
-  command: Command,
-  rest: string[],
-): Record<string, string | boolean | undefined> {
+function readFlags(name: string, command: Command, rest: string[]): CommandInput['flags'] {
   const known = { ...commonFlags, ...command.flags };
   try {
     const { values } = parseArgs({ args: rest, options: known, strict: true });

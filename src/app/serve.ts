@@ -161,6 +161,7 @@ function retentionPart({ config, service, installation, log }: Omit<Wiring, 'htt
   };
   const running = createRetentionLoop({
     database: service.database,
+    announceChange: service.deps.announceChange,
     log,
     onRun: (outcome, seconds) => service.metrics.job('retention', outcome, seconds),
     dropPartitions: (signal) =>

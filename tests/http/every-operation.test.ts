@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openapiDocument } from '../../src/controllers/server.ts';
 import { newId, type ProjectId } from '../../src/domain/ids.ts';
+import { listenerUrl, listeningReason } from '../../src/domain/listeners.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { createEndedRow, createEventRow, createPendingRow } from '../support/deliveries.ts';
 import { createEndpointRow, createKey, type TestTenant } from '../support/tenants.ts';
@@ -63,6 +64,9 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   createReplay: null,
   getReplay: (tenant) => replay(tenant),
   cancelReplay: (tenant) => replay(tenant),
+  createListener: null,
+  pullDeliveries: (tenant) => listener(tenant),
+  answerDelivery: (tenant) => pulled(tenant),
   listEndpoints: null,
   createEndpoint: null,
   getEndpoint: (tenant) => endpoint(tenant),
@@ -114,6 +118,14 @@ async function pending(tenant: TestTenant) {
   const eventId = await createEventRow(api.db.database, tenant);
   return createPendingRow(api.db.database, tenant, eventId, await endpoint(tenant));
 }
+async function listener(tenant: TestTenant) {
+  const state = { status: 'paused' as const, statusReason: listeningReason };
+  return createEndpointRow(api.db.database, tenant, listenerUrl, state);
+}
+async function pulled(tenant: TestTenant) {
+  const eventId = await createEventRow(api.db.database, tenant);
+  return createPendingRow(api.db.database, tenant, eventId, await listener(tenant));
+}
 async function ended(tenant: TestTenant) {
   const eventId = await createEventRow(api.db.database, tenant);
   return createEndedRow(api.db.database, tenant, eventId, await endpoint(tenant));
@@ -134,6 +146,7 @@ const projectCreators = [
   'postEvent',
   'postEventBatch',
   'createEndpoint',
+  'createListener',
   'createSource',
   'createReplay',
 ];

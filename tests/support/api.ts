@@ -79,6 +79,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     database,
     clock,
     secretBox: testSecretBox,
+    version: '0.0.0',
     publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
     mail: null,

@@ -7,6 +7,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
+import { listenerRoutes } from './listeners.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
@@ -21,6 +22,7 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(replayRoutes(identify))
     .use(endpointRoutes(identify))
     .use(endpointActionRoutes(identify))
+    .use(listenerRoutes(identify))
     .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
     .use(apiKeyRoutes(identify))
