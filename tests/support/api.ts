@@ -5,10 +5,11 @@
  * URLs are allowed, and who hears of wake-ups and changes.
  */
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
+import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
-import { createServer, openapiDocument } from '../../src/controllers/server.ts';
+import { createServer, openapiDocument, type People } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
@@ -61,7 +62,9 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
+export async function startApi(
+  options: { metricsToken?: string; people?: (deps: Deps) => People } = {},
+): Promise<TestApi> {
   const db = await createTestDatabase();
   const clock = createClock();
   const { database } = db;
@@ -111,6 +114,8 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
+    pageAssets,
+    people: options.people?.(deps) ?? null,
     httpRequest(method, route, status) {
       observed.push({ method, route, status });
       for (const look of onObserved) look();
@@ -132,7 +137,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       body = JSON.stringify(sent.body);
     }
     const init = body === undefined ? { method, headers } : { method, headers, body };
-    const response = await fetch(new URL(path, server.url), init);
+    const response = await fetch(new URL(path, server.url), { ...init, redirect: 'manual' });
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     const { status, headers: answered } = response;

@@ -85,7 +85,7 @@ export function createOperations(identify: Identify) {
 }
 
 /** Ids in paths are not validated but looked for: what is no UUID exists as little as another's. */
-function readId<Id extends string>(
+export function readId<Id extends string>(
   item: Thing<Id> | undefined,
   given: string | undefined,
 ): Id | undefined {
