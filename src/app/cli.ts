@@ -14,12 +14,16 @@ import { databaseUrlCommand } from './commands/database-url.ts';
 import { listenCommand } from './commands/listen.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { openapiCommand } from './commands/openapi.ts';
+import { resetPasswordCommand } from './commands/reset-password.ts';
 import { rotateKeyCommand } from './commands/rotate-key.ts';
 import { serveCommand } from './commands/serve.ts';
+import { signUpLinkCommand } from './commands/signup-link.ts';
 
 const commands: Record<string, Command> = {
   serve: serveCommand,
   bootstrap: bootstrapCommand,
+  'signup-link': signUpLinkCommand,
+  'reset-password': resetPasswordCommand,
   migrate: migrateCommand,
   'database url': databaseUrlCommand,
   listen: listenCommand,

@@ -11,6 +11,8 @@ import { createPasswordHasher } from '../lib/password-hasher.ts';
 import type { SecretBox } from '../lib/secret-box.ts';
 import { createAddressGuard } from '../outbound/address-guard.ts';
 import { createHttpClient } from '../outbound/http-client.ts';
+import { createMailer } from '../outbound/mailer.ts';
+import { createOidcProvider } from '../outbound/oidc-provider.ts';
 import { openLockSession } from '../repositories/shard-locks.ts';
 import { openDatabase } from '../repositories/transactions.ts';
 import { createWakeUps } from '../repositories/wake-ups.ts';
@@ -68,6 +70,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
   let ownPort: number | null = null;
   const { guard, httpClient } = buildOutbound({ config, clock, log, ownPort: () => ownPort });
 
+  const mailer = config.mail === null ? null : createMailer({ ...config.mail, log });
   const deps: Deps = {
     database,
     clock,
@@ -77,9 +80,9 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
     announceChange: (change) => news.announceChange(change),
-    mail: null,
+    mail: mailer?.post ?? null,
   };
-  const people: PeopleDeps = { ...deps, passwords: createPasswordHasher(), signUp: config.signup };
+  const people = buildPeople(config, deps);
   const delivery =
     config.role === 'api'
       ? null
@@ -103,12 +106,22 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     httpClient,
     deps,
     people,
+    mailer,
     delivery,
     acceptor,
     sources,
     setOwnPort(port: number) {
       ownPort = port;
     },
+  };
+}
+
+function buildPeople(config: Config, deps: Deps): PeopleDeps {
+  return {
+    ...deps,
+    passwords: createPasswordHasher(),
+    signUp: config.signup,
+    singleSignOn: config.oidc === null ? null : createOidcProvider(config.oidc),
   };
 }
 

@@ -5,6 +5,7 @@
 import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../controllers/api/accept-webhook-batch.ts';
 import { ingestRoutes } from '../controllers/api/webhooks.ts';
+import { createIdentifyPoster } from '../controllers/authenticate.ts';
 import { noteClient } from '../controllers/remote-address.ts';
 import { createServer } from '../controllers/server.ts';
 import type { Log } from '../lib/log.ts';
@@ -27,13 +28,15 @@ type HttpOptions = {
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
   const { metrics, deps, keys, sessions, acceptor, sources, database, delivery } = service;
-  const ingest = { authenticateKey: keys.authenticate, acceptor, log };
+  const { authenticate: authenticateSession } = sessions;
+  const identifyPoster = createIdentifyPoster(deps, keys.authenticate, authenticateSession);
+  const ingest = { identifyPoster, acceptor, log };
   const serverDeps = {
     ...deps,
     log,
     readiness,
     authenticateKey: keys.authenticate,
-    authenticateSession: sessions.authenticate,
+    authenticateSession,
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,

@@ -11,7 +11,9 @@ import { createLog, type Log } from '../lib/log.ts';
 import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
 import { foldStats } from '../usecases/keeping/fold-stats.ts';
+import { findSignUpLink } from '../usecases/people/make-sign-up-link.ts';
 import { recordSessionUse } from '../usecases/people/record-session-use.ts';
+import { trimExpiredPeople } from '../usecases/people/trim-expired-people.ts';
 import { Loop, within } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
@@ -31,9 +33,12 @@ import { openSecretBox } from './secret-key.ts';
 /** A machine that slept, or a database whose clock was set, is followed within this time. */
 const clockPollMs = 2_000;
 const keyUsePollMs = 30_000;
+const peopleTrimPollMs = 3_600_000;
 const partitionPollMs = 3_600_000;
 /** Figures of deliveries are behind by so much. */
 const statsFoldPollMs = 2_000;
+/** A mail server that is silent must not cost the others their time to stop. */
+const mailDrainMsMax = 3_000;
 /** A terminal and npm may both deliver the first signal. */
 const secondSignalAfterMs = 1_000;
 const stoppedAtOnceExitCode = 1;
@@ -70,7 +75,7 @@ export async function serve(config: Config): Promise<void> {
     // A worker has no API: commands must not send people to it.
     const served = config.role === 'worker' ? null : url;
     pidFile = writePidFile(installation.dataDir, config.databaseUrl !== null, served);
-    greet(config, url, say);
+    greet(config, url, await firstLink(config, service), say);
     signals.ready = true;
     log.info({ url, role: config.role, version, pid: process.pid }, 'ready');
     for (const name of config.unused) log.warn({ variable: name }, 'set but not used yet');
@@ -98,8 +103,18 @@ type Wiring = {
 
 /** In the order of their start; they stop in reverse. */
 function listParts({ config, service, installation, http, log }: Wiring): Part[] {
-  const { database, clock, delivery, keys, sessions, metrics, wakeUps, httpClient, acceptor } =
-    service;
+  const {
+    database,
+    clock,
+    delivery,
+    keys,
+    sessions,
+    metrics,
+    wakeUps,
+    httpClient,
+    acceptor,
+    mailer,
+  } = service;
   const loop = (name: string, pollMs: number, work: () => Promise<unknown>): Part => {
     const running = new Loop({
       name,
@@ -125,6 +140,11 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
   };
   const parts: Part[] = [
     { name: 'pool', start: () => {}, stop: () => database.close() },
+    {
+      name: 'mail',
+      start: () => {},
+      stop: (ms) => mailer?.drained(Math.min(ms, mailDrainMsMax)),
+    },
     { name: 'wake-ups', start: () => wakeUps.start(), stop: () => wakeUps.stop() },
     {
       name: 'clock',
@@ -137,6 +157,7 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     ),
     loop('session-use', keyUsePollMs, () => recordSessionUse(database, sessions)),
     keyUse,
+    loop('people-trim', peopleTrimPollMs, () => trimExpiredPeople({ database })),
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
   if (delivery !== null) {
@@ -174,10 +195,21 @@ function retentionPart({ config, service, installation, log }: Omit<Wiring, 'htt
   return { name: 'retention', ...running };
 }
 
+/** While there is no account. */
+function firstLink(config: Config, service: Service): Promise<string | null> {
+  return config.role === 'worker' ? Promise.resolve(null) : findSignUpLink(service.people);
+}
+
 /** How a newcomer goes on; the last plain lines before the log. */
-function greet(config: Config, url: string, say: (line: string) => void): void {
+function greet(
+  config: Config,
+  url: string,
+  link: string | null,
+  say: (line: string) => void,
+): void {
   say(`opsforge ${version} listens at ${url}`);
   if (config.role === 'worker') return;
+  if (link !== null) say(`Make the first account: ${link}`);
   say('Make a key: opsforge bootstrap --tenant acme --project main');
   say('(in a checkout: npm start --silent -- bootstrap --tenant acme --project main)');
 }

@@ -4,8 +4,10 @@
  */
 import { invalidField } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
-import type { Actor, Ctx, Deps } from '../usecases/context.ts';
+import type { Identity } from '../usecases/accounts/authenticate-key.ts';
+import { type Actor, type Ctx, type Deps, grantedScopes } from '../usecases/context.ts';
 import type { Person } from '../usecases/people/person.ts';
+import type { Poster } from '../usecases/webhooks/candidate.ts';
 import {
   type AuthenticateSession,
   createIdentifyPerson,
@@ -39,6 +41,23 @@ export function createIdentify(
     }
     const { tenantId, actor } = await authenticateKey(authorization);
     return { deps, tenantId, actor, origin: originOf(request) };
+  };
+}
+
+/** Who posts events: the same two credentials, without a context on the hot path. */
+export function createIdentifyPoster(
+  deps: Deps,
+  authenticateKey: (authorization: string | null) => Promise<Identity>,
+  authenticateSession: AuthenticateSession,
+): (request: Request) => Promise<Poster> {
+  const identify = createIdentify(deps, authenticateKey, authenticateSession);
+  return (request) => {
+    const authorization = request.headers.get('authorization');
+    if (authorization !== null) return authenticateKey(authorization);
+    return identify(request).then(({ tenantId, actor }) => ({
+      tenantId,
+      actor: { id: null, projectId: null, scopes: grantedScopes(actor) },
+    }));
   };
 }
 

@@ -21,19 +21,19 @@ const living = (purpose: TokenPurpose, tokenHash: Uint8Array) =>
   );
 
 /** Looks without using it: for a page that asks what to do. */
-export async function hasOneTimeToken(
+export async function findOneTimeToken(
   tx: AccountsTx,
   purpose: TokenPurpose,
   tokenHash: Uint8Array,
-): Promise<boolean> {
-  const rows = await tx.run(
-    'hasOneTimeToken',
+): Promise<{ userId: UserId | null } | null> {
+  const [row] = await tx.run(
+    'findOneTimeToken',
     tx.db
-      .select({ purpose: oneTimeTokens.purpose })
+      .select({ userId: oneTimeTokens.userId })
       .from(oneTimeTokens)
       .where(living(purpose, tokenHash)),
   );
-  return rows.length > 0;
+  return row ?? null;
 }
 
 /** Null when there is none, or it has run out; two at once cannot both have it. */

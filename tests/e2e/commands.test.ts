@@ -50,13 +50,8 @@ function expectFailure(finished: Finished, code: number, ...words: string[]): vo
 describe('what needs no database', () => {
   test('is told by --help and --version, of each command', async () => {
     const names = [
-      'serve',
-      'bootstrap',
-      'migrate',
-      'database url',
-      'listen',
-      'openapi',
-      'rotate-key',
+      ...['serve', 'bootstrap', 'signup-link', 'reset-password', 'rotate-key'],
+      ...['migrate', 'database url', 'listen', 'openapi'],
     ];
     const [all, version, ...each] = await Promise.all([
       opsforge('--help'),
@@ -124,11 +119,36 @@ describe('a command while no service runs', () => {
     expect(findProcesses(dataDir)).toEqual([]);
   });
 
-  test('refuses what this version does not have, or what is missing', async () => {
+  test('makes the links of people: one until there is an account, then one to it', async () => {
+    const env = { PUBLIC_URL: 'https://ops.test' };
+    const link = await opsforge('signup-link', env);
+    expect(link).toMatchObject({ code: 0 });
+    expect(link.stdout).toMatch(/^https:\/\/ops\.test\/sign-up\?token=[\w-]{43}\n$/);
+    expectFailure(await opsforge('reset-password --email ada@ops.test'), 1, 'ada@ops.test');
+
+    const owner = 'bootstrap --tenant acme --project main --email ada@ops.test --password-stdin';
+    const short = await run(owner.split(' '), {
+      env: { OPSFORGE_DATA_DIR: dataDir },
+      stdin: 'short\n',
+    });
+    expectFailure(short, 1, 'password', '10 characters');
+    for (const stdin of ['correct horse battery\n', 'another one, unused']) {
+      const made = await run(owner.split(' '), { env: { OPSFORGE_DATA_DIR: dataDir }, stdin });
+      expect(made).toMatchObject({ code: 0 });
+      expect(made.stdout).not.toContain('horse');
+    }
+    expectFailure(await opsforge('signup-link'), 1, 'account');
+    const reset = await opsforge('reset-password --email Ada@ops.test', env);
+    expect(reset.stdout).toMatch(/^https:\/\/ops\.test\/reset-password\?token=[\w-]{43}\n$/);
+    expectFailure(await opsforge('reset-password'), 2, '--email');
+    expect(findProcesses(dataDir)).toEqual([]);
+  }, 60_000);
+
+  test('refuses what goes together and comes apart, or what is missing', async () => {
     expectFailure(
       await opsforge('bootstrap --tenant a --project b --email c@d.test'),
       2,
-      '--email',
+      '--password-stdin',
     );
     expectFailure(await opsforge('bootstrap --tenant acme'), 2, '--project');
     expectFailure(await opsforge('bootstrap --project main'), 2, '--tenant');

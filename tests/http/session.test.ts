@@ -71,6 +71,24 @@ describe('the session of a browser', () => {
     for (const name of [foreign.name, 'nothing', '']) expect((await list(name)).status).toBe(404);
   });
 
+  test('posts events, one or many, into the project that it names', async () => {
+    const tenant = await api.newTenant();
+    const { cookie } = await member([{ tenant, role: 'member' }]);
+    const viewer = await member([{ tenant, role: 'viewer' }]);
+    const { projectId } = tenant;
+    const event = { type: 'a.b', payload: {}, projectId };
+    const post = (path: string, body: object, headers: Record<string, string>) =>
+      api.send('POST', `/api/v1/webhooks${path}`, { headers, body });
+    const posted = await post('', event, { cookie, ...own });
+    expect(posted.status).toBe(202);
+    expect(posted.body).toMatchObject({ projectId });
+    const batch = await post('/batch', { events: [event, event] }, { cookie, ...own });
+    expect(batch.body).toMatchObject({ accepted: 2, rejected: 0 });
+    expect((await post('', event, { cookie })).status).toBe(403);
+    expect((await post('', event, { cookie: viewer.cookie, ...own })).status).toBe(403);
+    expect((await post('', { type: 'a.b', payload: {} }, { cookie, ...own })).status).toBe(422);
+  });
+
   test('that ended is 401, and an API key is heard before any session', async () => {
     const tenant = await api.newTenant();
     const { cookie, userId } = await member([{ tenant, role: 'owner' }]);

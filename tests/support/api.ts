@@ -8,6 +8,7 @@ import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
+import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument, type People } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
@@ -104,13 +105,16 @@ export async function startApi(
     wakeOrdered: deps.wakeEndpoints,
     accepted: () => {},
   });
-  const ingest = { authenticateKey: authenticator.authenticate, acceptor, log };
+  const { authenticate: authenticateSession } = sessions;
+  const { authenticate: authenticateKey } = authenticator;
+  const identifyPoster = createIdentifyPoster(deps, authenticateKey, authenticateSession);
+  const ingest = { identifyPoster, acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
   const app = createServer({
     ...deps,
     log,
-    authenticateKey: authenticator.authenticate,
-    authenticateSession: sessions.authenticate,
+    authenticateKey,
+    authenticateSession,
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,

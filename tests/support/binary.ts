@@ -136,11 +136,10 @@ export async function run(
   options: { env?: Environment; cwd?: string; command?: string[]; stdin?: string } = {},
 ): Promise<Finished> {
   await buildBinary();
-  const stdin = options.stdin === undefined ? 'ignore' : new Blob([options.stdin]);
   const child = Bun.spawn([...(options.command ?? [binary]), ...args], {
     cwd: options.cwd ?? emptyFolder(),
     env: environment(options.env ?? {}),
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [options.stdin === undefined ? 'ignore' : Buffer.from(options.stdin), 'pipe', 'pipe'],
     detached: true,
   });
   running.add(child);

@@ -59,6 +59,7 @@ export async function startPeople(signUp: SignUpPolicy = 'open'): Promise<TestPe
       ...{ database, clock, secretBox: testSecretBox, signUp },
       passwords: createPasswordHasher(),
       version: '0.0.0',
+      singleSignOn: null,
       publicUrl: () => 'https://opsforge.test',
       checkOutboundUrl: async () => null,
       wakeEndpoints: () => {},

@@ -4,16 +4,16 @@
  */
 import { AppError, invalidField } from '../../domain/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Identity } from '../../usecases/accounts/authenticate-key.ts';
 import type { BatchOutcome } from '../../usecases/webhooks/accept-batch.ts';
 import type { EventAcceptor } from '../../usecases/webhooks/accept-event.ts';
+import type { Poster } from '../../usecases/webhooks/candidate.ts';
 import { toProblem } from '../problem.ts';
 import { requestFacts } from '../request-id.ts';
 import { isJsonType, readHops, wrongType } from './ingest-request.ts';
 import { readText } from './request-body.ts';
 
 export type AcceptWebhookBatchDeps = {
-  authenticateKey(authorization: string | null): Promise<Identity>;
+  identifyPoster(request: Request): Promise<Poster>;
   acceptor: Pick<EventAcceptor, 'acceptBatch'>;
   log: Log;
 };
@@ -27,7 +27,7 @@ export async function acceptWebhookBatch(
   request: Request,
 ): Promise<Response> {
   const { headers } = request;
-  const identity = await deps.authenticateKey(headers.get('authorization'));
+  const poster = await deps.identifyPoster(request);
   const format = readFormat(headers.get('content-type'));
   if (headers.has('idempotency-key')) {
     // Passed over, it would promise what does not hold.
@@ -35,7 +35,7 @@ export async function acceptWebhookBatch(
   }
   const text = await readText(request, batchBodyBytesMax);
   const hops = readHops(headers.get('opsforge-hops'));
-  const outcomes = await deps.acceptor.acceptBatch(identity, { text, format, hops });
+  const outcomes = await deps.acceptor.acceptBatch(poster, { text, format, hops });
   logInternal(deps.log, request, outcomes);
   const results = outcomes.map((outcome, index) => resultOf(outcome, index));
   const rejected = outcomes.filter((outcome) => outcome instanceof AppError).length;

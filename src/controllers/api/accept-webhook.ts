@@ -4,13 +4,13 @@
  * in webhooks.ts describes it and calls the same handler, so the two cannot answer differently.
  */
 import { payloadBytesMax } from '../../domain/event-envelope.ts';
-import type { Identity } from '../../usecases/accounts/authenticate-key.ts';
 import type { EventAcceptor } from '../../usecases/webhooks/accept-event.ts';
+import type { Poster } from '../../usecases/webhooks/candidate.ts';
 import { isJsonType, readHops, wrongType } from './ingest-request.ts';
 import { readText } from './request-body.ts';
 
 export type AcceptWebhookDeps = {
-  authenticateKey(authorization: string | null): Promise<Identity>;
+  identifyPoster(request: Request): Promise<Poster>;
   acceptor: Pick<EventAcceptor, 'accept'>;
 };
 
@@ -20,11 +20,11 @@ const eventBodyBytesMax = payloadBytesMax + 256 * 1024;
 /** Answers 202, or throws AppError. */
 export async function acceptWebhook(deps: AcceptWebhookDeps, request: Request): Promise<Response> {
   const { headers } = request;
-  const identity = await deps.authenticateKey(headers.get('authorization'));
+  const poster = await deps.identifyPoster(request);
   const contentType = headers.get('content-type');
   if (!isJsonType(contentType)) throw wrongType(contentType, 'application/json');
   const text = await readText(request, eventBodyBytesMax);
-  const accepted = await deps.acceptor.accept(identity, {
+  const accepted = await deps.acceptor.accept(poster, {
     text,
     idempotencyKey: headers.get('idempotency-key'),
     hops: readHops(headers.get('opsforge-hops')),

@@ -7,7 +7,9 @@ import { deliveryRoutes } from './deliveries.ts';
 import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
+import { invitationRoutes } from './invitations.ts';
 import { listenerRoutes } from './listeners.ts';
+import { memberRoutes } from './members.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
@@ -26,5 +28,7 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
     .use(apiKeyRoutes(identify))
-    .use(auditLogRoutes(identify));
+    .use(auditLogRoutes(identify))
+    .use(memberRoutes(identify))
+    .use(invitationRoutes(identify));
 }

@@ -14,7 +14,7 @@ import {
   insertNewTenant,
   listTakenTenantSlugs,
 } from '../../repositories/new-tenants.ts';
-import { hasOneTimeToken, takeOneTimeToken } from '../../repositories/one-time-tokens.ts';
+import { findOneTimeToken, takeOneTimeToken } from '../../repositories/one-time-tokens.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
 import { hasUsers, lockFirstAccount } from '../../repositories/users.ts';
 import { checkNewPerson, insertPerson, invalidFields, nameProblem } from './new-person.ts';
@@ -42,7 +42,7 @@ export async function maySignUp(deps: PeopleDeps, token: string | null): Promise
     if (deps.signUp === 'closed') return false;
     if (await hasUsers(tx)) return deps.signUp === 'open';
     const hash = token === null ? null : hashToken(token);
-    return hash !== null && hasOneTimeToken(tx, 'sign_up', hash);
+    return hash !== null && (await findOneTimeToken(tx, 'sign_up', hash)) !== null;
   });
 }
 

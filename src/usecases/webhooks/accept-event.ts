@@ -82,7 +82,10 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
 
   function requireWrite({ actor }: Poster): void {
     if (allows(actor.scopes, 'events:write')) return;
-    throw new AppError('forbidden', 'This API key lacks the scope events:write.');
+    throw new AppError(
+      'forbidden',
+      'This API key, or your role here, lacks the scope events:write.',
+    );
   }
 
   return {

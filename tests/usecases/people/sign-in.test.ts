@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { AppError } from '../../../src/domain/errors.ts';
 import { sessionIdleMs, sessionLifetimeMs } from '../../../src/domain/session-times.ts';
 import { attemptLimits } from '../../../src/domain/sign-in-limits.ts';
+import { createWakeUps } from '../../../src/repositories/wake-ups.ts';
+import type { Change } from '../../../src/usecases/context.ts';
 import { createSessionAuthenticator } from '../../../src/usecases/people/authenticate-session.ts';
 import { listSessions } from '../../../src/usecases/people/list-sessions.ts';
 import { recordSessionUse } from '../../../src/usecases/people/record-session-use.ts';
@@ -197,6 +199,31 @@ describe('a session', () => {
     expect(told).toEqual([{ kind: 'people', userId: one.person.userId }]);
     for (const change of told) if (change.kind === 'people') elsewhere.dropPerson(change.userId);
     expect(await elsewhere.authenticate(one.token)).toBeNull();
+  });
+
+  test('ends in another process within a second of its end here', async () => {
+    const url = people.db.adminUrl;
+    const [here, there] = [createWakeUps({ url }), createWakeUps({ url })];
+    const { database } = people.db;
+    const elsewhere = createSessionAuthenticator({
+      ...{ database, clock: people.clock, cacheTrusted: () => there.isListening() },
+    });
+    const heard = Promise.withResolvers<void>();
+    there.onChange((change) => {
+      if (change.kind !== 'people') return;
+      elsewhere.dropPerson(change.userId);
+      heard.resolve();
+    });
+    await Promise.all([here.start(), there.start()]);
+    const one = await signedIn();
+    expect(await elsewhere.authenticate(one.token)).not.toBeNull();
+    const announceChange = (change: Change) => void here.notifyChange(change);
+    const startedMs = performance.now();
+    await signOut(people.depsWith({ announceChange }), one.person);
+    await heard.promise;
+    expect(await elsewhere.authenticate(one.token)).toBeNull();
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    await Promise.all([here.stop(), there.stop()]);
   });
 
   test('of a process that hears nothing of others is believed for a second at most', async () => {
