@@ -13,11 +13,15 @@ import type { Command } from './commands/command.ts';
 import { databaseUrlCommand } from './commands/database-url.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { openapiCommand } from './commands/openapi.ts';
+import { resetPasswordCommand } from './commands/reset-password.ts';
 import { serveCommand } from './commands/serve.ts';
+import { signUpLinkCommand } from './commands/signup-link.ts';
 
 const commands: Record<string, Command> = {
   serve: serveCommand,
   bootstrap: bootstrapCommand,
+  'signup-link': signUpLinkCommand,
+  'reset-password': resetPasswordCommand,
   migrate: migrateCommand,
   'database url': databaseUrlCommand,
   openapi: openapiCommand,

@@ -40,6 +40,10 @@ export type Config = {
   retentionEventsMs: number;
   retentionMonitorLogsMs: number;
   metricsToken: string | null;
+  /** Null: no mail is sent. `url` may hold a password. */
+  mail: { url: string; from: string } | null;
+  /** Null: no single sign-on. */
+  oidc: { issuer: string; clientId: string; clientSecret: string } | null;
   logLevel: LogLevel;
   shutdownTimeoutMs: number;
   region: string;
@@ -55,15 +59,7 @@ const durationUnits: Record<string, number> = {
   d: 86_400_000,
 };
 
-const unusedVariables = [
-  'DATABASE_READ_URL',
-  'SMTP_URL',
-  'MAIL_FROM',
-  'OIDC_ISSUER',
-  'OIDC_CLIENT_ID',
-  'OIDC_CLIENT_SECRET',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-] as const;
+const unusedVariables = ['DATABASE_READ_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;
 
 const usage = (message: string) => new StartError(message, 2);
 
@@ -96,6 +92,8 @@ export function readConfig(environment: Environment, flags: Flags = {}): Config 
     retentionEventsMs: read.durationMs('RETENTION_EVENTS', '30d', '1d', '3650d'),
     retentionMonitorLogsMs: read.durationMs('RETENTION_MONITOR_LOGS', '90d', '1d', '3650d'),
     metricsToken: read.text('METRICS_TOKEN'),
+    mail: readMail(read),
+    oidc: readOidc(read),
     logLevel: read.choice('LOG_LEVEL', read.text('LOG_LEVEL'), logLevels, 'info'),
     shutdownTimeoutMs: read.durationMs('SHUTDOWN_TIMEOUT', '30s', '0s', '1h'),
     region: read.region(),
@@ -103,6 +101,38 @@ export function readConfig(environment: Environment, flags: Flags = {}): Config 
   };
   checkTogether(config);
   return Object.freeze(config);
+}
+
+type Reader = ReturnType<typeof reader>;
+
+function readMail(read: Reader): Config['mail'] {
+  const url = read.text('SMTP_URL');
+  const from = read.text('MAIL_FROM');
+  if (url === null) {
+    if (from !== null) throw usage('MAIL_FROM goes with SMTP_URL, which is not set.');
+    return null;
+  }
+  // The value may hold a password: it is not repeated.
+  if (!/^smtps?:\/\/[^\s]+$/.test(url) || URL.parse(url) === null) {
+    throw usage('SMTP_URL must begin with smtp:// or smtps://, as in smtp://mail.example:587.');
+  }
+  if (from === null) {
+    throw usage('MAIL_FROM must be given with SMTP_URL: whom mails come from, as ops@example.com.');
+  }
+  return { url, from };
+}
+
+function readOidc(read: Reader): Config['oidc'] {
+  const [issuer, clientId, clientSecret] = [
+    read.httpUrl('OIDC_ISSUER'),
+    read.text('OIDC_CLIENT_ID'),
+    read.text('OIDC_CLIENT_SECRET'),
+  ];
+  if (issuer === null && clientId === null && clientSecret === null) return null;
+  if (issuer === null || clientId === null || clientSecret === null) {
+    throw usage('OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET go together.');
+  }
+  return { issuer, clientId, clientSecret };
 }
 
 function checkTogether(config: Config): void {

@@ -11,6 +11,9 @@ import { createLog, type Log } from '../lib/log.ts';
 import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
 import { foldStats } from '../usecases/keeping/fold-stats.ts';
+import { findSignUpLink } from '../usecases/people/make-sign-up-link.ts';
+import { recordSessionUse } from '../usecases/people/record-session-use.ts';
+import { trimExpiredPeople } from '../usecases/people/trim-expired-people.ts';
 import { Loop } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
@@ -29,6 +32,7 @@ import { type PidFile, writePidFile } from './pid-file.ts';
 
 const clockPollMs = 10_000;
 const keyUsePollMs = 30_000;
+const peopleTrimPollMs = 3_600_000;
 const partitionPollMs = 3_600_000;
 /** Figures of deliveries are behind by so much. */
 const statsFoldPollMs = 2_000;
@@ -68,7 +72,7 @@ export async function serve(config: Config): Promise<void> {
     // A worker has no API: commands must not send people to it.
     const served = config.role === 'worker' ? null : url;
     pidFile = writePidFile(installation.dataDir, config.databaseUrl !== null, served);
-    greet(config, url, say);
+    greet(config, url, await firstLink(config, service), say);
     signals.ready = true;
     log.info({ url, role: config.role, version, pid: process.pid }, 'ready');
     for (const name of config.unused) log.warn({ variable: name }, 'set but not used yet');
@@ -96,7 +100,18 @@ type Wiring = {
 
 /** In the order of their start; they stop in reverse. */
 function listParts({ config, service, installation, http, log }: Wiring): Part[] {
-  const { database, clock, delivery, keys, metrics, wakeUps, httpClient, acceptor } = service;
+  const {
+    database,
+    clock,
+    delivery,
+    keys,
+    sessions,
+    metrics,
+    wakeUps,
+    httpClient,
+    acceptor,
+    mailer,
+  } = service;
   const loop = (name: string, pollMs: number, work: () => Promise<unknown>): Part => {
     const running = new Loop({
       name,
@@ -120,6 +135,8 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
       withAdministrator(installation, ({ sql }) => makePartitions(sql)),
     ),
     loop('key-use', keyUsePollMs, () => recordKeyUse(database, keys)),
+    loop('session-use', keyUsePollMs, () => recordSessionUse(database, sessions)),
+    loop('people-trim', peopleTrimPollMs, () => trimExpiredPeople({ database })),
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
   if (delivery !== null) {
@@ -131,6 +148,9 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
       { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
       { name: 'replays', start: () => replays.start(), stop: (ms) => replays.stop(ms) },
     );
+  }
+  if (mailer !== null) {
+    parts.push({ name: 'mail', start: () => {}, stop: () => mailer.drained() });
   }
   // Requests end before what they wait for does: the last group is committed, then handed over.
   parts.push({ name: 'accepting', start: () => {}, stop: () => acceptor.drained() }, http);
@@ -156,10 +176,21 @@ function retentionPart({ config, service, installation, log }: Omit<Wiring, 'htt
   return { name: 'retention', ...running };
 }
 
+/** While there is no account. */
+function firstLink(config: Config, service: Service): Promise<string | null> {
+  return config.role === 'worker' ? Promise.resolve(null) : findSignUpLink(service.people);
+}
+
 /** How a newcomer goes on; the last plain lines before the log. */
-function greet(config: Config, url: string, say: (line: string) => void): void {
+function greet(
+  config: Config,
+  url: string,
+  link: string | null,
+  say: (line: string) => void,
+): void {
   say(`opsforge ${version} listens at ${url}`);
   if (config.role === 'worker') return;
+  if (link !== null) say(`Make the first account: ${link}`);
   say('Make a key: opsforge bootstrap --tenant acme --project main');
   say('(in a checkout: npm start --silent -- bootstrap --tenant acme --project main)');
 }

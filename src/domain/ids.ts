@@ -17,6 +17,7 @@ export type ReplayId = Branded<'replay'>;
 export type WorkerId = Branded<'worker'>;
 export type UserId = Branded<'user'>;
 export type SessionId = Branded<'session'>;
+export type InvitationId = Branded<'invitation'>;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -37,6 +37,7 @@ export type TenantTx = Transaction<'tenant'> & { readonly tenantId: TenantId };
 export type LookupTx = Transaction<'lookup'>;
 export type IngestTx = Transaction<'ingest'>;
 export type WorkerTx = Transaction<'worker'>;
+export type AccountsTx = Transaction<'accounts'>;
 
 export type Database = {
   withTenant<Result>(tenantId: TenantId, work: (tx: TenantTx) => Promise<Result>): Promise<Result>;
@@ -47,6 +48,8 @@ export type Database = {
     work: (tx: IngestTx) => Promise<Result>,
   ): Promise<Result>;
   withWorker<Result>(work: (tx: WorkerTx) => Promise<Result>): Promise<Result>;
+  /** People and what they sign in with: belongs to no tenant (docs/decisions/0014). */
+  withAccounts<Result>(work: (tx: AccountsTx) => Promise<Result>): Promise<Result>;
   counts(): PoolCounts;
   close(): Promise<void>;
 };
@@ -234,6 +237,13 @@ export function openDatabase(options: DatabaseOptions): Database {
         (sql) => sql`select set_config('role', 'opsforge_worker', true),
           set_config('statement_timeout', ${`${workerStatementTimeoutMs}`}, true)`,
         (tx) => work(tx as WorkerTx),
+      ),
+    withAccounts: (work) =>
+      transact(
+        requestMsMax,
+        (sql) => sql`select set_config('role', 'opsforge_accounts', true),
+          set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
+        (tx) => work(tx as AccountsTx),
       ),
     counts: () => pool.counts(),
     close: () => pool.close(),

@@ -30,6 +30,8 @@ describe('the configuration', () => {
       retentionEventsMs: 30 * 86_400_000,
       retentionMonitorLogsMs: 90 * 86_400_000,
       metricsToken: null,
+      mail: null,
+      oidc: null,
       logLevel: 'info',
       shutdownTimeoutMs: 30_000,
       region: 'default',
@@ -113,11 +115,29 @@ describe('the configuration', () => {
     const messages = [
       problemOf({ DATABASE_URL: 'mysql://u:hunter2@x' }),
       problemOf({ OPSFORGE_SECRET_KEY: 'hunter2' }),
+      problemOf({ SMTP_URL: 'http://u:hunter2@x' }),
     ];
     expect(messages.join(' ')).not.toContain('hunter2');
   });
 
+  test('takes mail and single sign-on whole or not at all', () => {
+    const mail = { SMTP_URL: 'smtp://u:p@mail.test:587', MAIL_FROM: 'ops@opsforge.test' };
+    expect(readConfig(mail).mail).toEqual({ url: mail.SMTP_URL, from: mail.MAIL_FROM });
+    const oidc = {
+      OIDC_ISSUER: 'https://id.test/',
+      OIDC_CLIENT_ID: 'a',
+      OIDC_CLIENT_SECRET: 'b',
+    };
+    const { OIDC_ISSUER: issuer } = oidc;
+    expect(readConfig(oidc).oidc).toEqual({ issuer, clientId: 'a', clientSecret: 'b' });
+    expect(problemOf({ SMTP_URL: mail.SMTP_URL })).toContain('MAIL_FROM');
+    expect(problemOf({ MAIL_FROM: mail.MAIL_FROM })).toContain('SMTP_URL');
+    expect(problemOf({ ...mail, SMTP_URL: 'mail.test' })).toContain('SMTP_URL');
+    expect(problemOf({ OIDC_ISSUER: issuer })).toContain('OIDC_CLIENT_ID');
+    expect(problemOf({ ...oidc, OIDC_ISSUER: 'id.test' })).toContain('OIDC_ISSUER');
+  });
+
   test('names what is set and not used yet', () => {
-    expect(readConfig({ SMTP_URL: 'smtp://x' }).unused).toEqual(['SMTP_URL']);
+    expect(readConfig({ DATABASE_READ_URL: 'x' }).unused).toEqual(['DATABASE_READ_URL']);
   });
 });

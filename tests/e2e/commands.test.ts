@@ -120,7 +120,7 @@ describe('a command while no service runs', () => {
     expectFailure(
       await opsforge('bootstrap --tenant a --project b --email c@d.test'),
       2,
-      '--email',
+      '--password-stdin',
     );
     expectFailure(await opsforge('bootstrap --tenant acme'), 2, '--project');
     expectFailure(await opsforge('bootstrap --project main'), 2, '--tenant');

@@ -8,13 +8,15 @@ import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
-import { createServer, openapiDocument, type People } from '../../src/controllers/server.ts';
+import { noteClient } from '../../src/controllers/remote-address.ts';
+import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
@@ -44,6 +46,7 @@ type Sent = {
 
 export type TestApi = {
   db: TestDatabase;
+  url: URL;
   deps: Deps;
   woken: EndpointId[];
   changes: Change[];
@@ -60,13 +63,12 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(
-  options: { metricsToken?: string; people?: (deps: Deps) => People } = {},
-): Promise<TestApi> {
+export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
   const db = await createTestDatabase();
   const clock = createClock();
   const { database } = db;
   const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
+  const sessions = createSessionAuthenticator({ database, clock, cacheTrusted: () => true });
   const directory = createEndpointDirectory({ database, clock, cacheTrusted: () => true });
   const woken: EndpointId[] = [];
   const changes: Change[] = [];
@@ -81,9 +83,14 @@ export async function startApi(
     secretBox: testSecretBox,
     publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
+    mail: null,
     wakeEndpoints: (ids) => void woken.push(...ids),
     announceChange(change) {
       changes.push(change);
+      if (change.kind === 'people') {
+        sessions.dropPerson(change.userId);
+        return;
+      }
       authenticator.dropTenant(change.tenantId);
       directory.drop(change.tenantId);
       sources.dropTenant(change.tenantId);
@@ -101,11 +108,11 @@ export async function startApi(
     ...deps,
     log,
     authenticateKey: authenticator.authenticate,
+    authenticateSession: sessions.authenticate,
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
     pageAssets,
-    people: options.people?.(deps) ?? null,
     httpRequest(method, route, status) {
       observed.push({ method, route, status });
       for (const look of onObserved) look();
@@ -115,7 +122,7 @@ export async function startApi(
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
-  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: app.fetch });
+  const server = listen(app.fetch);
   const check = createDocumentCheck();
 
   async function send(method: string, path: string, sent: Sent = {}): Promise<Answer> {
@@ -148,7 +155,19 @@ export async function startApi(
   };
 
   return {
-    ...{ db, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    ...{
+      db,
+      url: server.url,
+      deps,
+      woken,
+      changes,
+      observed,
+      logged,
+      outbound,
+      readiness,
+      send,
+      newTenant,
+    },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
@@ -168,6 +187,17 @@ export async function startApi(
       await db.drop();
     },
   };
+}
+
+function listen(handle: (request: Request) => Response | Promise<Response>) {
+  return Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch(request, self) {
+      noteClient(request, self.requestIP(request)?.address ?? null, []);
+      return handle(request);
+    },
+  });
 }
 
 function makeAnswer(status: number, headers: Headers, text: string, body: unknown): Answer {

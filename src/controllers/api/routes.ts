@@ -6,6 +6,8 @@ import { deliveryRoutes } from './deliveries.ts';
 import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
+import { invitationRoutes } from './invitations.ts';
+import { memberRoutes } from './members.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
@@ -22,5 +24,7 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(endpointActionRoutes(identify))
     .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
-    .use(apiKeyRoutes(identify));
+    .use(apiKeyRoutes(identify))
+    .use(memberRoutes(identify))
+    .use(invitationRoutes(identify));
 }

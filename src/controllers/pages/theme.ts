@@ -6,7 +6,7 @@ import { readTheme, themeCookie } from './cookies.ts';
 import { errorPage } from './error-page.ts';
 import { readForm } from './form.ts';
 import type { PageDeps } from './page.ts';
-import { safeNext } from './person.ts';
+import { safeNext } from './sign-in-path.ts';
 
 export function themeRoutes(deps: PageDeps) {
   return new Elysia().post(
@@ -16,9 +16,8 @@ export function themeRoutes(deps: PageDeps) {
         deps.requireSameOrigin(request);
         const { next } = await readForm(request);
         const theme = readTheme(request) === 'dark' ? 'light' : 'dark';
-        const secure = deps.deps.publicUrl().startsWith('https:');
         const path = safeNext(typeof next === 'string' ? next : null);
-        return goTo(request, path, [themeCookie(theme, secure)]);
+        return goTo(request, path, [themeCookie(deps.deps.publicUrl(), theme)]);
       } catch (error) {
         return errorPage(deps, request, problemOf(deps.log, error, request, route));
       }
