@@ -1,6 +1,7 @@
 /**
- * Makes a checkout runnable on a machine with only Node >= 20 and npm: packages, the Bun binary, the
- * packed PostgreSQL and the pages' style sheet and scripts; with `--tests` also what only tests want (prepare-test-tools.mjs).
+ * Makes a checkout runnable on a machine with only Node >= 20 and npm: packages, the Bun binary,
+ * the packed PostgreSQL, the files of pages; with `--tests` also what only tests want
+ * (prepare-test-tools.mjs).
  * Plain Node without packages, since it runs before there are any. Nothing to do: a few file reads.
  * stdout stays empty (it belongs to the answer of the command that follows); progress goes to
  * stderr; a failure ends with one line that names the remedy, exit 1. Several at once are safe.

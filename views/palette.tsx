@@ -22,7 +22,6 @@ export function Palette({ groups }: { groups: { name: string | null; items: NavE
             spellcheck="false"
           />
         </header>
-        {/* biome-ignore lint/a11y/useFocusableInteractive: the field above keeps the focus */}
         <div role="menu" id="palette-menu" data-empty="Nothing matches" aria-label="Results">
           {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
           <div role="group" aria-label="Commands" id="palette-commands" hidden>

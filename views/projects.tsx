@@ -1,4 +1,4 @@
-/** The projects of a tenant as cards, the one that needs somebody first, and the form for a new one. */
+/** The projects of a tenant as cards, the worst first, and the form for a new one. */
 import { LinkButton } from './components/button.tsx';
 import { emptyDraft, type FormDraft, FormFoot, FormNotice, TextField } from './components/form.tsx';
 import { formatCount, formatPercentFigure, formatShort } from './components/format.ts';

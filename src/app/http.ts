@@ -41,7 +41,6 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
     pageAssets,
-    people: null,
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,

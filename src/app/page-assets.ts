@@ -1,4 +1,4 @@
-/** The files that pages load, all carried in the binary; generated/ is scripts/build-assets.ts's. */
+/** The files that pages load, all carried in the binary; scripts/build-assets.ts makes ours. */
 
 import monoExtPath from '@fontsource-variable/geist-mono/files/geist-mono-latin-ext-wght-normal.woff2' with {
   type: 'file',

@@ -15,7 +15,11 @@ import { apiRoutes } from './api/routes.ts';
 import type { IngestHandlers } from './api/webhooks.ts';
 import { type AssetSource, type Assets, assetRoutes, createAssets } from './assets.ts';
 import { type AuthenticateKey, createIdentify } from './authenticate.ts';
-import type { AuthenticateSession } from './identify-person.ts';
+import {
+  type AuthenticateSession,
+  createIdentifyPerson,
+  createMemberContext,
+} from './identify-person.ts';
 import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
 import { errorPage } from './pages/error-page.ts';
@@ -24,6 +28,8 @@ import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
+import { requireSameOrigin } from './same-origin.ts';
+import { isSecureUrl } from './session-cookie.ts';
 import { swaggerAssets, swaggerRoutes } from './swagger.ts';
 import { wellKnownRoutes } from './well-known.ts';
 
@@ -35,13 +41,9 @@ export type ServerDeps = Deps &
     authenticateSession: AuthenticateSession;
     sources: ReceiverDeps;
     pageAssets: readonly AssetSource[];
-    people: People | null;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
-
-/** How pages know who asks; null where nobody can sign in, and then there are no pages. */
-export type People = Pick<PageDeps, 'identifyPerson' | 'memberContext' | 'requireSameOrigin'>;
 
 const transportSecurity = 'max-age=31536000';
 
@@ -53,7 +55,7 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'all') {
   const assets = createAssets([...deps.pageAssets, ...swaggerAssets]);
   const files = createFiles(assets);
-  const isSecure = () => deps.publicUrl().startsWith('https:');
+  const isSecure = () => isSecureUrl(deps.publicUrl());
   const app = new Elysia()
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, commonHeaders);
@@ -103,13 +105,20 @@ function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
   const api = new Elysia()
     .use(apiRoutes(identify, deps, deps.sources))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));
-  const { people } = deps;
-  const pages = people === null ? null : { deps, log: deps.log, files, ...people };
   return new Elysia()
     .use(swaggerRoutes(buildDocument(api.routes), assets))
     .use(assetRoutes(assets))
     .use(api)
-    .use(pages === null ? new Elysia() : pageRoutes({ ...pages, readiness: deps.readiness }));
+    .use(pageRoutes(pageDepsOf(deps, files)));
+}
+
+function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
+  return {
+    ...{ deps, files, log: deps.log, readiness: deps.readiness },
+    identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
+    memberContext: createMemberContext(deps),
+    requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),
+  };
 }
 
 /** Needs no database: the routes are described, not called. */

@@ -83,6 +83,9 @@ type SeriesRange = {
 export async function listProjectSeries(tx: TenantTx, range: SeriesRange): Promise<SeriesRow[]> {
   const { sql, tenantId } = tx;
   const table = sql(`delivery_stats_${range.bucket}`);
+  // As texts: drizzle has taken the client's way of writing a Date away.
+  const since = range.since.toISOString();
+  const until = range.until.toISOString();
   const places = latencyBoundsMs.length + 1;
   return tx.run(
     'listProjectSeries',
@@ -90,10 +93,10 @@ export async function listProjectSeries(tx: TenantTx, range: SeriesRange): Promi
       with steps as materialized (
         select e.project_id, s.delivered, s.failed, s.attempts, s.attempts_failed,
           s.latency_counts, date_bin(${range.stepMs}::integer * interval '1 ms', s.bucket,
-            ${range.since}::timestamptz) as at
+            ${since}::timestamptz) as at
         from endpoints e
         join ${table} s on s.tenant_id = ${tenantId} and s.endpoint_id = e.id
-          and s.bucket >= ${range.since} and s.bucket < ${range.until}
+          and s.bucket >= ${since}::timestamptz and s.bucket < ${until}::timestamptz
         where e.tenant_id = ${tenantId}
           and (${range.only}::uuid is null or e.project_id = ${range.only}::uuid)
       ), counted as (

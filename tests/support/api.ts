@@ -10,7 +10,7 @@ import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
-import { createServer, openapiDocument, type People } from '../../src/controllers/server.ts';
+import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
@@ -47,6 +47,7 @@ type Sent = {
 
 export type TestApi = {
   db: TestDatabase;
+  url: URL;
   deps: Deps;
   woken: EndpointId[];
   changes: Change[];
@@ -63,9 +64,7 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(
-  options: { metricsToken?: string; people?: (deps: Deps) => People } = {},
-): Promise<TestApi> {
+export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
   const db = await createTestDatabase();
   const clock = createClock();
   const { database } = db;
@@ -119,7 +118,6 @@ export async function startApi(
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
     pageAssets,
-    people: options.people?.(deps) ?? null,
     httpRequest(method, route, status) {
       observed.push({ method, route, status });
       for (const look of onObserved) look();
@@ -162,7 +160,19 @@ export async function startApi(
   };
 
   return {
-    ...{ db, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    ...{
+      db,
+      url: server.url,
+      deps,
+      woken,
+      changes,
+      observed,
+      logged,
+      outbound,
+      readiness,
+      send,
+      newTenant,
+    },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;

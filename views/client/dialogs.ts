@@ -1,4 +1,4 @@
-/** `data-open` names the dialog that a button opens; `data-close` and a click beside it close it. */
+/** `data-open` names the dialog that a button opens; `data-close` or a click beside closes it. */
 
 export function openDialog(id: string): void {
   const dialog = document.getElementById(id);

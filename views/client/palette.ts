@@ -1,4 +1,4 @@
-/** Narrows the palette to what is typed, moves by arrows, goes by Enter; lists the page's commands. */
+/** Narrows the palette to what is typed, goes by arrows and Enter, lists the page's commands. */
 
 export function startPalette(): void {
   const palette = document.getElementById('palette');

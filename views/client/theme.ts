@@ -1,6 +1,6 @@
 /**
- * The first visit only: nobody chose a theme yet, so the system's is taken before anything is drawn,
- * and kept in the cookie by which the server draws every later page right from the start.
+ * The first visit only: nobody chose a theme yet, so the system's is taken before anything is
+ * drawn, and kept in the cookie by which the server draws every later page right at once.
  */
 import { keepTheme } from './theme-cookie.ts';
 

@@ -1,4 +1,4 @@
-/** Buttons, and links that look like them. One primary a page; the dangerous are outlined in red. */
+/** Buttons, and links that look so. One primary a page; the dangerous are outlined in red. */
 import { Icon, type IconName } from './icon.tsx';
 
 export type ButtonVariant = 'primary' | 'outline' | 'ghost' | 'destructive';

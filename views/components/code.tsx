@@ -2,7 +2,7 @@
 import { type Children, escapeHtml } from '@kitajs/html';
 import { CopyButton } from './button.tsx';
 
-/** `copies`: what the button copies; without it there is none. */
+/** `copies`: what the button copies; without it there is none. It scrolls, so it takes focus. */
 export function CodeBox(props: {
   title: string;
   copies?: string;
@@ -20,7 +20,6 @@ export function CodeBox(props: {
           {copies === undefined ? null : <CopyButton text={copies} what={title.toLowerCase()} />}
         </span>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
       <pre tabindex={0} class={wrap ? 'wrap' : undefined}>
         {children}
       </pre>

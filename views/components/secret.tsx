@@ -1,4 +1,4 @@
-/** Secrets: in the open once, after they were made; later masked, with a button that asks for it. */
+/** Secrets: in the open once, after they were made; later masked, with a button that asks. */
 import type { Children } from '@kitajs/html';
 import { CopyButton } from './button.tsx';
 import { Callout } from './panel.tsx';

@@ -1,6 +1,7 @@
 /**
- * Tables. A cell is a `<td>` of the page's own; on a phone a table becomes a list of two-line rows:
- * `c-main` and `c-state` first, others carry their head in `data-label`, `max-sm:hidden!` drops one.
+ * Tables. A cell is a `<td>` of the page's own. On a phone a table becomes a list of two-line rows:
+ * `c-main` and `c-state` first; others carry their head in `data-label`; `max-sm:hidden!` drops
+ * one.
  */
 import type { Children } from '@kitajs/html';
 import { LinkButton } from './button.tsx';
@@ -48,7 +49,7 @@ export function Table(props: {
   );
 }
 
-/** A chart as figures, newest first; texts only. Rows past `rowsMax` belong on a page of their own. */
+/** A chart as figures, newest first; texts only. It scrolls, so it takes focus. */
 export function AsTable(props: {
   label: string;
   columns: readonly string[];
@@ -58,7 +59,6 @@ export function AsTable(props: {
   return (
     <details class="as-table mt-3">
       <summary>Show as a table</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
       <section class="as-table-box" tabindex={0} aria-label={label}>
         <table class="table" data-density="compact">
           <thead>

@@ -1,7 +1,7 @@
 /** Pages as answers: their headers, and how htmx is told where to go and what to say. */
 import type { Toast } from '../../../views/components/toast.tsx';
 
-/** Nothing from elsewhere, nothing inline, in nobody's frame. `data:` for Tailwind's small masks. */
+/** Nothing from elsewhere or inline, in nobody's frame. `data:` for Basecoat's small pictures. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",

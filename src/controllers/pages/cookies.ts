@@ -1,6 +1,7 @@
 /** The cookies that only say how a page looks: theme, and what to say on the next page. */
 import type { Toast } from '../../../views/components/toast.tsx';
 import type { Theme } from '../../../views/document.tsx';
+import { isSecureUrl, readCookie, setCookie } from '../session-cookie.ts';
 
 const themeName = 'opsforge_theme';
 const flashName = 'opsforge_flash';
@@ -10,35 +11,30 @@ const flashSeconds = 60;
 const toastTextMax = 300;
 
 export function readTheme(request: Request): Theme {
-  const value = cookiesOf(request).get(themeName);
+  const cookies = new Bun.CookieMap(request.headers.get('cookie') ?? '');
+  const value = cookies.get(themeName);
   return value === 'dark' || value === 'light' ? value : null;
 }
 
 /** Script may read and write it too: nothing hangs on it. */
-export function themeCookie(theme: 'light' | 'dark', secure: boolean): string {
+export function themeCookie(publicUrl: string, theme: 'light' | 'dark'): string {
+  const secure = isSecureUrl(publicUrl);
   const cookie = { path: '/', maxAge: themeSeconds, sameSite: 'lax', secure } as const;
   return new Bun.Cookie(themeName, theme, cookie).serialize();
 }
 
 /** What a redirect says on the page that it leads to. */
-export function flashCookie(toast: Toast, secure: boolean): string {
+export function flashCookie(publicUrl: string, toast: Toast): string {
   const { tone, title, text } = toast;
   const cut = (words: string) => words.slice(0, toastTextMax);
   const said = { tone, title: cut(title), ...(text === undefined ? {} : { text: cut(text) }) };
   const value = Buffer.from(JSON.stringify(said)).toString('base64url');
-  const cookie = {
-    path: '/',
-    maxAge: flashSeconds,
-    httpOnly: true,
-    sameSite: 'lax',
-    secure,
-  } as const;
-  return new Bun.Cookie(flashName, value, cookie).serialize();
+  return setCookie(publicUrl, flashName, value, flashSeconds);
 }
 
 /** Null when there is none, or none that we wrote: the browser may hold anything. */
-export function readFlash(request: Request): Toast | null {
-  const value = cookiesOf(request).get(flashName);
+export function readFlash(request: Request, publicUrl: string): Toast | null {
+  const value = readCookie(request, publicUrl, flashName);
   if (value === null) return null;
   try {
     const said: unknown = JSON.parse(Buffer.from(value, 'base64url').toString());
@@ -51,10 +47,6 @@ export function readFlash(request: Request): Toast | null {
   }
 }
 
-export function droppedFlash(): string {
-  return new Bun.Cookie(flashName, '', { path: '/', maxAge: 0 }).serialize();
-}
-
-function cookiesOf(request: Request): Bun.CookieMap {
-  return new Bun.CookieMap(request.headers.get('cookie') ?? '');
+export function droppedFlash(publicUrl: string): string {
+  return setCookie(publicUrl, flashName, '', 0);
 }

@@ -20,12 +20,13 @@ import type { Project } from '../../usecases/projects/schemas.ts';
 import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
+import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import { droppedFlash, flashCookie, readFlash, readTheme } from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
-import { type IdentifyPerson, type MemberContext, signInPath } from './person.ts';
+import { signInPath } from './sign-in-path.ts';
 
 export type PageDeps = ErrorPageDeps & {
   deps: Deps;
@@ -183,7 +184,8 @@ async function showView(
   const wanted = wantedPart(request);
   const part = wanted && (view.parts?.[wanted.id] ?? view.body);
   if (part) return htmlResponse(await part(), { status });
-  const flash = readFlash(request);
+  const publicUrl = deps.deps.publicUrl();
+  const flash = readFlash(request, publicUrl);
   const { pathname, search } = new URL(request.url);
   const granted = scopesOf(tenant.role);
   const shell: Shell = {
@@ -197,13 +199,12 @@ async function showView(
   };
   const { body, parts: _, ...frame } = view;
   const html = await Layout({ shell, frame, children: body() });
-  return htmlResponse(html, { status, cookies: flash === null ? [] : [droppedFlash()] });
+  return htmlResponse(html, { status, cookies: flash === null ? [] : [droppedFlash(publicUrl)] });
 }
 
 async function showOutcome(deps: PageDeps, request: Request, outcome: Outcome): Promise<Response> {
-  const secure = deps.deps.publicUrl().startsWith('https:');
   const { toast } = outcome;
-  const cookies = toast === undefined ? [] : [flashCookie(toast, secure)];
+  const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
   if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);
   // Without script a part has nowhere to go: the page that it is of is shown instead.
   if (wantedPart(request) === null) return goTo(request, outcome.elsewise, cookies);

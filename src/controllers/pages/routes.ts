@@ -7,8 +7,8 @@ import { goTo } from './answers.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
-import { signInPath } from './person.ts';
 import { projectPages } from './projects.ts';
+import { signInPath } from './sign-in-path.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {

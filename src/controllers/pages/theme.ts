@@ -1,4 +1,4 @@
-/** The theme's switch for browsers without script; with it, views/client/theme-switch.ts does it. */
+/** The theme's switch without script; with it, views/client/theme-switch.ts does the same. */
 import { Elysia } from 'elysia';
 import { problemOf } from '../answer-error.ts';
 import { goTo } from './answers.ts';
@@ -6,7 +6,7 @@ import { readTheme, themeCookie } from './cookies.ts';
 import { errorPage } from './error-page.ts';
 import { readForm } from './form.ts';
 import type { PageDeps } from './page.ts';
-import { safeNext } from './person.ts';
+import { safeNext } from './sign-in-path.ts';
 
 export function themeRoutes(deps: PageDeps) {
   return new Elysia().post(
@@ -16,9 +16,8 @@ export function themeRoutes(deps: PageDeps) {
         deps.requireSameOrigin(request);
         const { next } = await readForm(request);
         const theme = readTheme(request) === 'dark' ? 'light' : 'dark';
-        const secure = deps.deps.publicUrl().startsWith('https:');
         const path = safeNext(typeof next === 'string' ? next : null);
-        return goTo(request, path, [themeCookie(theme, secure)]);
+        return goTo(request, path, [themeCookie(deps.deps.publicUrl(), theme)]);
       } catch (error) {
         return errorPage(deps, request, problemOf(deps.log, error, request, route));
       }

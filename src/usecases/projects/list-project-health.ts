@@ -28,15 +28,13 @@ export async function listProjectHealth(ctx: Ctx): Promise<(id: string) => Proje
   requireScope(ctx, 'endpoints:read');
   const only = boundProject(ctx);
   const { sinceMs, untilMs } = stepsUntil(ctx.deps.clock.databaseNow(), stepMs, steps);
-  const range = { only, bucket: 'hour', stepMs } as const;
-  const { health, rows } = await ctx.deps.database.withTenant(ctx.tenantId, async (tx) => ({
-    health: await listRows(tx, { only, pendingMax }),
-    rows: await listProjectSeries(tx, {
-      ...range,
-      since: new Date(sinceMs),
-      until: new Date(untilMs),
-    }),
-  }));
+  const bounds = { since: new Date(sinceMs), until: new Date(untilMs) };
+  const [health, rows] = await ctx.deps.database.withTenant(ctx.tenantId, (tx) =>
+    Promise.all([
+      listRows(tx, { only, pendingMax }),
+      listProjectSeries(tx, { only, bucket: 'hour', stepMs, ...bounds }),
+    ]),
+  );
   const healthById = new Map<string, ProjectHealth>(
     health.map((row) => [row.projectId, toHealth(row)]),
   );

@@ -43,10 +43,12 @@ export async function readProjectOverview(
   const { bucket, stepMs, steps } = overviewRanges[name];
   const { sinceMs, untilMs } = stepsUntil(ctx.deps.clock.databaseNow(), stepMs, steps);
   const bounds = { since: new Date(sinceMs), until: new Date(untilMs) };
-  const { health, rows } = await ctx.deps.database.withTenant(ctx.tenantId, async (tx) => ({
-    health: (await listProjectHealth(tx, { only, pendingMax }))[0],
-    rows: await listProjectSeries(tx, { only, bucket, stepMs, ...bounds }),
-  }));
+  const [[health], rows] = await ctx.deps.database.withTenant(ctx.tenantId, (tx) =>
+    Promise.all([
+      listProjectHealth(tx, { only, pendingMax }),
+      listProjectSeries(tx, { only, bucket, stepMs, ...bounds }),
+    ]),
+  );
   return {
     health: health === undefined ? noHealth : toHealth(health),
     totals: toFigures(rows),

@@ -1,12 +1,4 @@
-/** Who asks by a browser, and as whom use cases then see them. */
-import type { Ctx } from '../../usecases/context.ts';
-import type { Person } from '../../usecases/people/person.ts';
-
-/** By the session's cookie; null when nobody is signed in. */
-export type IdentifyPerson = (request: Request) => Promise<Person | null>;
-
-/** Who they are in the tenant of this slug; throws AppError `not_found` where they are nobody. */
-export type MemberContext = (request: Request, person: Person, tenantSlug: string) => Ctx;
+/** Where people are sent who are not signed in, and where they may go on to afterwards. */
 
 /** Where a page sends nobody: back to itself once they are signed in. */
 export function signInPath(request: Request): string {
