@@ -10,6 +10,7 @@ import replays from './migrations/0002_replays.sql' with { type: 'text' };
 import keeping from './migrations/0003_keeping.sql' with { type: 'text' };
 import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0005_signing.sql' with { type: 'text' };
+import people from './migrations/0006_people.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -19,6 +20,7 @@ export const migrations: Migration[] = [
   { version: 3, name: 'keeping', text: keeping },
   { version: 4, name: 'scheduling', text: scheduling },
   { version: 5, name: 'signing', text: signing },
+  { version: 6, name: 'people', text: people },
 ];
 
 export const databaseRoles = [
@@ -26,6 +28,7 @@ export const databaseRoles = [
   'opsforge_lookup',
   'opsforge_ingest',
   'opsforge_worker',
+  'opsforge_accounts',
 ] as const;
 
 /** Oldest server that the schema was tried on (docs/decisions/0002-database.md). */

@@ -75,6 +75,10 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
     values (${id}, ${tenantId}, ${id}, now(), 'up', 1, 'default')`;
   await sql`insert into sources (id, tenant_id, project_id, name, kind, secrets_encrypted)
     values (${id}, ${tenantId}, ${projectId}, 's', 'hmac', '\\x00')`;
+  await sql`insert into users (id, email, name) values (${id}, ${`${id}@opsforge.test`}, 'n')`;
+  await sql`insert into memberships (tenant_id, user_id, role) values (${tenantId}, ${id}, 'owner')`;
+  await sql`insert into invitations (id, tenant_id, email, role, token_hash, expires_at)
+    values (${id}, ${tenantId}, 'a@opsforge.test', 'viewer', ${Buffer.from(id)}, now())`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);
@@ -186,7 +190,7 @@ describe('the walls between tenants', () => {
     const rows = await db.admin.sql`
       select rolname, rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb from pg_roles
       where rolname in ${db.admin.sql([...databaseRoles, 'opsforge_test_service'])}`;
-    expect(rows.length).toBe(5);
+    expect(rows.length).toBe(6);
     for (const { rolname, ...flags } of rows) {
       expect([rolname, Object.values(flags)]).toEqual([
         rolname,
@@ -217,10 +221,22 @@ describe('the walls between tenants', () => {
       'endpoint_secrets.expires_at',
       'endpoint_secrets.id',
       'endpoint_secrets.public_key',
+      'memberships.role',
+      'memberships.tenant_id',
+      'memberships.user_id',
+      'sessions.expires_at',
+      'sessions.id',
+      'sessions.last_seen_at',
+      'sessions.token_hash',
+      'sessions.user_id',
       'sources.id',
       'sources.tenant_id',
       'tenants.id',
+      'tenants.name',
       'tenants.slug',
+      'users.email',
+      'users.id',
+      'users.name',
     ]);
   });
 

@@ -5,8 +5,9 @@
 import { hostname } from 'node:os';
 import { type ReadyDelivery, shardOf } from '../domain/dispatch/ready-delivery.ts';
 import { type EndpointId, newId, type WorkerId } from '../domain/ids.ts';
-import { createClock } from '../lib/clock.ts';
+import { type Clock, createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { createPasswordHasher } from '../lib/password-hasher.ts';
 import type { SecretBox } from '../lib/secret-box.ts';
 import { createAddressGuard } from '../outbound/address-guard.ts';
 import { createHttpClient } from '../outbound/http-client.ts';
@@ -15,6 +16,11 @@ import { openDatabase } from '../repositories/transactions.ts';
 import { createWakeUps } from '../repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../usecases/context.ts';
+import {
+  createSessionAuthenticator,
+  type SessionAuthenticator,
+} from '../usecases/people/authenticate-session.ts';
+import type { PeopleDeps } from '../usecases/people/people-deps.ts';
 import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
@@ -55,20 +61,12 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     },
   });
   const cacheTrusted = () => wakeUps.isListening();
-  const keys = createKeyAuthenticator({ database, clock, cacheTrusted });
-  const directory = createEndpointDirectory({ database, clock, cacheTrusted });
+  const cached = { database, clock, cacheTrusted };
+  const keys = createKeyAuthenticator(cached);
+  const directory = createEndpointDirectory(cached);
+  const sessions = createSessionAuthenticator(cached);
   let ownPort: number | null = null;
-  const guard = createAddressGuard({
-    allowed: config.allowedCidrs,
-    ownAddresses: () => ownAddresses(config.host, ownPort),
-    nowMs: clock.monotonicMs,
-  });
-  const httpClient = createHttpClient({
-    guard,
-    maxInFlight: requestsInFlightMax,
-    outboundProxy: config.outboundProxy,
-    log,
-  });
+  const { guard, httpClient } = buildOutbound({ config, clock, log, ownPort: () => ownPort });
 
   const deps: Deps = {
     database,
@@ -78,12 +76,14 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
     announceChange: (change) => news.announceChange(change),
+    mail: null,
   };
+  const people: PeopleDeps = { ...deps, passwords: createPasswordHasher(), signUp: config.signup };
   const delivery =
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery });
+  const news = spreadNews({ keys, sessions, directory, sources: () => sources, wakeUps, delivery });
   const acceptor = createEventAcceptor({
     ...{ database, clock, directory },
     handOff: news.handOff,
@@ -98,8 +98,10 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     database,
     wakeUps,
     keys,
+    sessions,
     httpClient,
     deps,
+    people,
     delivery,
     acceptor,
     sources,
@@ -112,19 +114,24 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
 /** What happens here is told to this process in memory and to the others by NOTIFY. */
 function spreadNews(parts: {
   keys: ReturnType<typeof createKeyAuthenticator>;
+  sessions: SessionAuthenticator;
   directory: ReturnType<typeof createEndpointDirectory>;
   /** Made after this: what it accepts is handed on here. */
   sources(): SourceReceiver;
   wakeUps: ReturnType<typeof createWakeUps>;
   delivery: ReturnType<typeof buildDelivery> | null;
 }) {
-  const { keys, directory, sources, wakeUps, delivery } = parts;
+  const { keys, sessions, directory, sources, wakeUps, delivery } = parts;
   const isLedHere = (endpointId: EndpointId) =>
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
   function applyChange(change: Change): void {
     if (change.kind === 'replays') {
       delivery?.replays.wake();
+      return;
+    }
+    if (change.kind === 'people') {
+      sessions.dropPerson(change.userId);
       return;
     }
     if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
@@ -142,6 +149,7 @@ function spreadNews(parts: {
   // What was said while nobody listened is not known: everything may have changed.
   wakeUps.onListening(() => {
     keys.clear();
+    sessions.clear();
     directory.clear();
     sources().clear();
     delivery?.engine.forgetSettings();
@@ -162,6 +170,27 @@ function spreadNews(parts: {
       notifyOthers(deliveries.map(({ endpointId }) => endpointId));
     },
   };
+}
+
+function buildOutbound(parts: {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  ownPort(): number | null;
+}) {
+  const { config, clock, log, ownPort } = parts;
+  const guard = createAddressGuard({
+    allowed: config.allowedCidrs,
+    ownAddresses: () => ownAddresses(config.host, ownPort()),
+    nowMs: clock.monotonicMs,
+  });
+  const httpClient = createHttpClient({
+    guard,
+    maxInFlight: requestsInFlightMax,
+    outboundProxy: config.outboundProxy,
+    log,
+  });
+  return { guard, httpClient };
 }
 
 function ownAddresses(host: string, port: number | null) {

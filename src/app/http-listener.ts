@@ -16,7 +16,8 @@ type ListenOptions = {
   host: string;
   port: number;
   routes: Record<string, { POST: (request: Request) => Promise<Response> }>;
-  fetch(request: Request): Response | Promise<Response>;
+  /** `peer` is the address of the other end. */
+  fetch(request: Request, peer: string | null): Response | Promise<Response>;
 };
 
 const idleTimeoutSeconds = 30;
@@ -46,7 +47,7 @@ function open({ host, port, routes, fetch }: ListenOptions): Server<undefined> {
       hostname: host,
       port,
       routes,
-      fetch,
+      fetch: (request, server) => fetch(request, server.requestIP(request)?.address ?? null),
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: requestBodyBytesMax,
     });

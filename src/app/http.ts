@@ -5,6 +5,7 @@
 import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../controllers/api/accept-webhook-batch.ts';
 import { ingestRoutes } from '../controllers/api/webhooks.ts';
+import { noteClient } from '../controllers/remote-address.ts';
 import { createServer } from '../controllers/server.ts';
 import type { Log } from '../lib/log.ts';
 import { readQueueFigures } from '../repositories/health.ts';
@@ -24,13 +25,14 @@ type HttpOptions = {
 };
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
-  const { metrics, deps, keys, acceptor, sources, database, delivery } = service;
+  const { metrics, deps, keys, sessions, acceptor, sources, database, delivery } = service;
   const ingest = { authenticateKey: keys.authenticate, acceptor, log };
   const serverDeps = {
     ...deps,
     log,
     readiness,
     authenticateKey: keys.authenticate,
+    authenticateSession: sessions.authenticate,
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
@@ -53,7 +55,10 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
         host: config.host,
         port: config.port,
         routes: config.role === 'worker' ? {} : ingestRoutes(serverDeps),
-        fetch: app.fetch,
+        fetch(request, peer) {
+          noteClient(request, peer, config.trustedProxies);
+          return app.fetch(request);
+        },
       });
       service.setOwnPort(listener.port);
     },

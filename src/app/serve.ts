@@ -11,6 +11,7 @@ import { createLog, type Log } from '../lib/log.ts';
 import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
 import { foldStats } from '../usecases/keeping/fold-stats.ts';
+import { recordSessionUse } from '../usecases/people/record-session-use.ts';
 import { Loop } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
@@ -21,11 +22,11 @@ import { createHttp } from './http.ts';
 import {
   type Installation,
   openInstallation,
-  openSecretBox,
   prepareDatabase,
   withAdministrator,
 } from './installation.ts';
 import { type PidFile, writePidFile } from './pid-file.ts';
+import { openSecretBox } from './secret-key.ts';
 
 /** A machine that slept, or a database whose clock was set, is followed within this time. */
 const clockPollMs = 2_000;
@@ -97,7 +98,8 @@ type Wiring = {
 
 /** In the order of their start; they stop in reverse. */
 function listParts({ config, service, installation, http, log }: Wiring): Part[] {
-  const { database, clock, delivery, keys, metrics, wakeUps, httpClient, acceptor } = service;
+  const { database, clock, delivery, keys, sessions, metrics, wakeUps, httpClient, acceptor } =
+    service;
   const loop = (name: string, pollMs: number, work: () => Promise<unknown>): Part => {
     const running = new Loop({
       name,
@@ -121,6 +123,7 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
       withAdministrator(installation, ({ sql }) => makePartitions(sql)),
     ),
     loop('key-use', keyUsePollMs, () => recordKeyUse(database, keys)),
+    loop('session-use', keyUsePollMs, () => recordSessionUse(database, sessions)),
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
   if (delivery !== null) {

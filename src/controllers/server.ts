@@ -14,6 +14,7 @@ import type { ReceiverDeps } from './api/receive-source.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { IngestHandlers } from './api/webhooks.ts';
 import { type AuthenticateKey, createIdentify } from './authenticate.ts';
+import type { AuthenticateSession } from './identify-person.ts';
 import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
 import { problemResponse } from './problem.ts';
@@ -26,6 +27,7 @@ export type ServerDeps = Deps &
   IngestHandlers & {
     log: Log;
     authenticateKey: AuthenticateKey;
+    authenticateSession: AuthenticateSession;
     sources: ReceiverDeps;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
@@ -67,7 +69,7 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
 }
 
 function publicRoutes(deps: ServerDeps) {
-  const identify = createIdentify(deps, deps.authenticateKey);
+  const identify = createIdentify(deps, deps.authenticateKey, deps.authenticateSession);
   const api = new Elysia()
     .use(apiRoutes(identify, deps, deps.sources))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));

@@ -55,6 +55,12 @@ export function canonicalAddress(ip: string): string | null {
   return (embedded ?? address).toString();
 }
 
+/** False for what is no address. */
+export function isWithinAny(ip: string, cidrs: readonly Cidr[]): boolean {
+  const address = parseAddress(ip);
+  return address !== null && cidrs.some((cidr) => within(address, cidr.network));
+}
+
 export function isLoopback(ip: string): boolean {
   const address = parseAddress(canonicalAddress(ip) ?? '');
   return address !== null && address.range() === 'loopback';

@@ -1,5 +1,5 @@
 /** What changed, so that caches here and in other processes drop it (repositories/wake-ups.ts). */
-import type { EndpointId, TenantId } from './ids.ts';
+import type { EndpointId, TenantId, UserId } from './ids.ts';
 
 export type Change =
   | { kind: 'endpoints'; tenantId: TenantId; endpointId: EndpointId }
@@ -7,7 +7,9 @@ export type Change =
   | { kind: 'projects'; tenantId: TenantId }
   | { kind: 'sources'; tenantId: TenantId }
   /** One was made: the loop looks at once. */
-  | { kind: 'replays'; tenantId: TenantId };
+  | { kind: 'replays'; tenantId: TenantId }
+  /** Their sessions, name or memberships. */
+  | { kind: 'people'; userId: UserId };
 
 export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'endpoints',
@@ -15,4 +17,5 @@ export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'projects',
   'sources',
   'replays',
+  'people',
 ]);

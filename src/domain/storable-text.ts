@@ -13,3 +13,8 @@ export function storableText(text: string): string {
 export function storableHeaders(headers: Readonly<Record<string, string>>): string {
   return storableText(JSON.stringify(headers));
 }
+
+/** For text that is refused rather than changed: names that people type. */
+export function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}

@@ -37,6 +37,7 @@ export type TenantTx = Transaction<'tenant'> & { readonly tenantId: TenantId };
 export type LookupTx = Transaction<'lookup'>;
 export type IngestTx = Transaction<'ingest'>;
 export type WorkerTx = Transaction<'worker'>;
+export type AccountsTx = Transaction<'accounts'>;
 
 export type Database = {
   withTenant<Result>(tenantId: TenantId, work: (tx: TenantTx) => Promise<Result>): Promise<Result>;
@@ -47,6 +48,8 @@ export type Database = {
     work: (tx: IngestTx) => Promise<Result>,
   ): Promise<Result>;
   withWorker<Result>(work: (tx: WorkerTx) => Promise<Result>): Promise<Result>;
+  /** People and what they sign in with: belongs to no tenant (docs/decisions/0014). */
+  withAccounts<Result>(work: (tx: AccountsTx) => Promise<Result>): Promise<Result>;
   /**
    * Another connection of this process was left without an answer: nothing waits on those that
    * share its fate. What is under way has 2 s more, then fails as `unavailable`.
@@ -215,9 +218,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     withTenant: (tenantId, work) =>
       transact(
         requestMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_app', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_app', true),
+          set_config('jit', 'off', true),
           set_config('app.tenant_id', ${tenantId}, true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work({ ...tx, tenantId } as TenantTx),
@@ -225,18 +227,16 @@ export function openDatabase(options: DatabaseOptions): Database {
     withLookup: (work) =>
       transact(
         requestMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_lookup', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_lookup', true),
+          set_config('jit', 'off', true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as LookupTx),
       ),
     withIngest: (tenantIds, work) =>
       transact(
         requestMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_ingest', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_ingest', true),
+          set_config('jit', 'off', true),
           set_config('app.tenant_ids', ${`{${tenantIds.join(',')}}`}, true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as IngestTx),
@@ -244,11 +244,18 @@ export function openDatabase(options: DatabaseOptions): Database {
     withWorker: (work) =>
       transact(
         workerMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_worker', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_worker', true),
+          set_config('jit', 'off', true),
           set_config('statement_timeout', ${`${workerStatementTimeoutMs}`}, true)`,
         (tx) => work(tx as WorkerTx),
+      ),
+    withAccounts: (work) =>
+      transact(
+        requestMsMax,
+        (sql) => sql`select set_config('role', 'opsforge_accounts', true),
+          set_config('jit', 'off', true),
+          set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
+        (tx) => work(tx as AccountsTx),
       ),
     distrust: () => pool.distrust(),
     counts: () => pool.counts(),

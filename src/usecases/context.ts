@@ -27,7 +27,12 @@ export type Deps = {
   wakeEndpoints(endpointIds: EndpointId[]): void;
   /** Drops caches here at once and elsewhere within 1 s. After the commit. */
   announceChange(change: Change): void;
+  /** Hands a mail to the post and waits for nothing; null where no SMTP_URL is set. */
+  mail: ((mail: Mail) => void) | null;
 };
+
+/** Plain text. */
+export type Mail = { to: string; subject: string; text: string };
 
 export type Actor =
   | { kind: 'api_key'; id: ApiKeyId; projectId: ProjectId | null; scopes: readonly Scope[] }

@@ -49,7 +49,7 @@ function expectFailure(finished: Finished, code: number, ...words: string[]): vo
 
 describe('what needs no database', () => {
   test('is told by --help and --version, of each command', async () => {
-    const names = ['serve', 'bootstrap', 'migrate', 'database url', 'openapi'];
+    const names = ['serve', 'bootstrap', 'migrate', 'database url', 'openapi', 'rotate-key'];
     const [all, version, ...each] = await Promise.all([
       opsforge('--help'),
       opsforge('serve --version'),

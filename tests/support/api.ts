@@ -7,6 +7,7 @@
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
+import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
@@ -14,6 +15,7 @@ import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
@@ -64,6 +66,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const clock = createClock();
   const { database } = db;
   const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
+  const sessions = createSessionAuthenticator({ database, clock, cacheTrusted: () => true });
   const directory = createEndpointDirectory({ database, clock, cacheTrusted: () => true });
   const woken: EndpointId[] = [];
   const changes: Change[] = [];
@@ -78,9 +81,14 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     secretBox: testSecretBox,
     publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
+    mail: null,
     wakeEndpoints: (ids) => void woken.push(...ids),
     announceChange(change) {
       changes.push(change);
+      if (change.kind === 'people') {
+        sessions.dropPerson(change.userId);
+        return;
+      }
       authenticator.dropTenant(change.tenantId);
       directory.drop(change.tenantId);
       sources.dropTenant(change.tenantId);
@@ -98,6 +106,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     ...deps,
     log,
     authenticateKey: authenticator.authenticate,
+    authenticateSession: sessions.authenticate,
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
@@ -110,7 +119,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
-  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: app.fetch });
+  const server = listen(app.fetch);
   const check = createDocumentCheck();
 
   async function send(method: string, path: string, sent: Sent = {}): Promise<Answer> {
@@ -163,6 +172,17 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       await db.drop();
     },
   };
+}
+
+function listen(handle: (request: Request) => Response | Promise<Response>) {
+  return Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch(request, self) {
+      noteClient(request, self.requestIP(request)?.address ?? null, []);
+      return handle(request);
+    },
+  });
 }
 
 function makeAnswer(status: number, headers: Headers, text: string, body: unknown): Answer {

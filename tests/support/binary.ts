@@ -133,13 +133,14 @@ function emptyFolder(): string {
 /** Runs a command of the binary to its end. */
 export async function run(
   args: string[],
-  options: { env?: Environment; cwd?: string; command?: string[] } = {},
+  options: { env?: Environment; cwd?: string; command?: string[]; stdin?: string } = {},
 ): Promise<Finished> {
   await buildBinary();
+  const stdin = options.stdin === undefined ? 'ignore' : new Blob([options.stdin]);
   const child = Bun.spawn([...(options.command ?? [binary]), ...args], {
     cwd: options.cwd ?? emptyFolder(),
     env: environment(options.env ?? {}),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
     detached: true,
   });
   running.add(child);

@@ -74,6 +74,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
       clock: createClock(),
       secretBox: testSecretBox,
       checkOutboundUrl: async () => null,
+      mail: null,
       publicUrl: () => 'https://opsforge.test',
       wakeEndpoints: (endpointIds) => engine.wakeEndpoints(endpointIds),
       announceChange(change) {

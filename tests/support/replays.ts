@@ -34,6 +34,7 @@ export function testDeps(
   return {
     ...{ database, clock, woken, secretBox: testSecretBox },
     checkOutboundUrl: async () => null,
+    mail: null,
     publicUrl: () => 'https://opsforge.test',
     wakeEndpoints: (ids) => void woken.push(...ids),
     announceChange: () => {},

@@ -5,8 +5,9 @@ import { bootstrapTenant } from '../../usecases/accounts/bootstrap-tenant.ts';
 import type { Deps } from '../../usecases/context.ts';
 import { readConfig } from '../config.ts';
 import { buildService } from '../deps.ts';
-import { openSecretBox, prepareDatabase, withAdministrator } from '../installation.ts';
+import { prepareDatabase, withAdministrator } from '../installation.ts';
 import { readServiceUrl } from '../pid-file.ts';
+import { openSecretBox } from '../secret-key.ts';
 import { type Command, progressOnStderr, textFlags } from './command.ts';
 import { withInstallation } from './with-installation.ts';
 

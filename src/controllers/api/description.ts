@@ -27,7 +27,8 @@ type Described = {
 };
 
 const always: ProblemCode[] = ['rate_limited', 'internal', 'unavailable'];
-const ofCredentials: ProblemCode[] = ['unauthenticated', 'forbidden'];
+/** A session that names no tenant, or one that its person is not in, is `invalid`, `not_found`. */
+const ofCredentials: ProblemCode[] = ['unauthenticated', 'forbidden', 'invalid', 'not_found'];
 
 export function describeOperation(operation: Described): JsonObject {
   const { item, query, body, answer, examples } = operation;

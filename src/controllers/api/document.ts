@@ -20,7 +20,11 @@ const about = `Events in, signed webhooks out.
 
 Every answer carries \`X-Request-Id\`. Errors are \`application/problem+json\` (RFC 9457). Lists are
 newest first; \`nextCursor\` of a page is \`cursor\` of the next. Times are RFC 3339 in UTC with
-milliseconds, ids are UUIDv7.`;
+milliseconds, ids are UUIDv7.
+
+A browser may also send the cookie of its session. A person who is in several tenants says which one
+is meant by the header \`opsforge-tenant: SLUG\`; a request that changes something must come from
+the same origin.`;
 
 /** Throws when two schemas share a name or a reference leads nowhere. */
 export function buildDocument(routes: readonly Route[]): JsonObject {
@@ -35,7 +39,7 @@ export function buildDocument(routes: readonly Route[]): JsonObject {
     openapi: '3.1.1',
     info: { title: 'opsforge', version: 'v1', description: about, license: { name: 'Apache-2.0' } },
     servers: [{ url: '/', description: 'This installation.' }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     tags: tagsOf(paths),
     paths,
     components: {
@@ -47,6 +51,12 @@ export function buildDocument(routes: readonly Route[]): JsonObject {
           scheme: 'bearer',
           bearerFormat: 'ofk_…',
           description: 'An API key: `Authorization: Bearer ofk_…`.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'opsforge_session',
+          description: 'Of a person who is signed in; `__Host-opsforge_session` over https.',
         },
       },
     },
