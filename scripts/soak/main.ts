@@ -11,7 +11,9 @@ import { formatTable } from './table.ts';
 const eventCountDefault = 100_000;
 /** Receivers and 202s are kept in memory. */
 const eventCountMax = 1_000_000;
-const stoppedExitCode = 130;
+
+/** Its message is all that people need. */
+class PlainError extends Error {}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -19,26 +21,31 @@ async function main(): Promise<number> {
   });
   const eventCount = Number(values.events);
   if (!Number.isInteger(eventCount) || eventCount < 1 || eventCount > eventCountMax) {
-    throw new TypeError(`--events must be a whole number from 1 to ${eventCountMax}`);
+    throw new PlainError(`--events must be a whole number from 1 to ${eventCountMax}`);
   }
   const startedMs = performance.now();
   const seconds = () => ((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6);
   const say = (line: string) => console.error(`${seconds()} s  ${line}`);
-  const { figures, disagreements } = await runSoak({ eventCount, say });
+  const stopped = Promise.withResolvers<never>();
+  // A signal may come before anybody waits for it.
+  stopped.promise.catch(() => {});
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stopped.reject(new PlainError(`stopped by ${signal}`)));
+  }
+  const { figures, disagreements } = await runSoak({ eventCount, say }, stopped.promise);
   console.log(formatTable(figures));
   for (const sentence of disagreements) console.log(`does not agree: ${sentence}`);
   if (disagreements.length === 0) console.log('API, metrics and receivers agree');
   return disagreements.length === 0 ? 0 : 1;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(stoppedExitCode)));
-}
+let exitCode = 1;
 try {
-  process.exitCode = await main();
+  exitCode = await main();
 } catch (error) {
-  console.error(error instanceof TypeError ? `soak: ${error.message}` : error);
-  process.exitCode = 1;
-} finally {
-  await cleanUp();
+  const isPlain = error instanceof PlainError || error instanceof TypeError;
+  console.error(isPlain ? `soak: ${error.message}` : error);
 }
+await cleanUp();
+// What was stopped in the middle may still wait for something.
+process.exit(exitCode);

@@ -1,7 +1,7 @@
 /**
  * The soak: an API and two workers as the binary's processes, events to 50 endpoints of which 20
  * are hard to serve, one worker killed with -9 in the middle. Ends by itself: every phase has a
- * time bound. Removes all that it made when `cleanUp` of tests/support/binary.ts is called.
+ * time bound. Its processes and folders end with `cleanUp` of tests/support/binary.ts.
  */
 import { hostname } from 'node:os';
 import { eventually, type Service } from '../../tests/support/binary.ts';
@@ -25,6 +25,9 @@ export type SoakReport = { figures: SoakFigures; disagreements: string[] };
 
 type SoakOptions = { eventCount: number; say(line: string): void };
 
+/** Nobody stops it. */
+const untilItsEnd = new Promise<never>(() => {});
+
 const shardCount = 64;
 /** Answers are kept back from here on, so that a worker dies with deliveries in flight. */
 const heldFrom = 0.45;
@@ -47,22 +50,37 @@ type Setting = {
   endpointIds: string[];
 };
 
-export async function runSoak({ eventCount, say }: SoakOptions): Promise<SoakReport> {
+/** @param stopped rejects when the soak is to end at once, with this error */
+export async function runSoak(
+  options: SoakOptions,
+  stopped: Promise<never> = untilItsEnd,
+): Promise<SoakReport> {
   const database = await createTestDatabase();
   const receivers = startReceivers();
+  const running = runOn(database, receivers, options);
+  // Stopped, it fails by itself sooner or later, and nobody asks how.
+  running.catch(() => {});
   try {
-    const processes = await startProcesses(database);
-    const endpointIds = await makeEndpoints(processes.client, receivers);
-    const setting: Setting = { database, receivers, ...processes, endpointIds };
-    say('an API and two workers run, the endpoints are made');
-    const figures = await soak(setting, { eventCount, say });
-    say('API, metrics and history are read');
-    for (const service of [processes.heir, processes.api]) await service.stop();
-    return { figures, disagreements: findDisagreements(figures) };
+    return await Promise.race([running, stopped]);
   } finally {
     await receivers.stop();
     await database.drop();
   }
+}
+
+async function runOn(
+  database: TestDatabase,
+  receivers: Receivers,
+  options: SoakOptions,
+): Promise<SoakReport> {
+  const { say } = options;
+  const processes = await startProcesses(database);
+  const endpointIds = await makeEndpoints(processes.client, receivers);
+  say('an API and two workers run, the endpoints are made');
+  const figures = await soak({ database, receivers, ...processes, endpointIds }, options);
+  say('API, metrics and history are read');
+  for (const service of [processes.heir, processes.api]) await service.stop();
+  return { figures, disagreements: findDisagreements(figures) };
 }
 
 async function startProcesses(database: TestDatabase) {

@@ -218,9 +218,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     withTenant: (tenantId, work) =>
       transact(
         requestMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_app', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_app', true),
+          set_config('jit', 'off', true),
           set_config('app.tenant_id', ${tenantId}, true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work({ ...tx, tenantId } as TenantTx),
@@ -228,18 +227,16 @@ export function openDatabase(options: DatabaseOptions): Database {
     withLookup: (work) =>
       transact(
         requestMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_lookup', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_lookup', true),
+          set_config('jit', 'off', true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as LookupTx),
       ),
     withIngest: (tenantIds, work) =>
       transact(
         requestMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_ingest', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_ingest', true),
+          set_config('jit', 'off', true),
           set_config('app.tenant_ids', ${`{${tenantIds.join(',')}}`}, true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as IngestTx),
@@ -247,9 +244,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     withWorker: (work) =>
       transact(
         workerMsMax,
-        (
-          sql,
-        ) => sql`select set_config('role', 'opsforge_worker', true), set_config('jit', 'off', true),
+        (sql) => sql`select set_config('role', 'opsforge_worker', true),
+          set_config('jit', 'off', true),
           set_config('statement_timeout', ${`${workerStatementTimeoutMs}`}, true)`,
         (tx) => work(tx as WorkerTx),
       ),
@@ -257,6 +253,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       transact(
         requestMsMax,
         (sql) => sql`select set_config('role', 'opsforge_accounts', true),
+          set_config('jit', 'off', true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
         (tx) => work(tx as AccountsTx),
       ),
