@@ -48,6 +48,12 @@ const act = async (path: string, status: number, body: object = {}) => {
   return answer.body;
 };
 
+async function remove(path: string): Promise<void> {
+  const headers = { authorization: `Bearer ${client.apiKey}` };
+  const { status } = await fetch(new URL(path, service.url), { method: 'DELETE', headers });
+  expect(status).toBe(204);
+}
+
 const bodies = (receiver: Receiver) => receiver.requests.map(({ body }) => body.toString());
 const fail: Behaviour = () => new Response(null, { status: 500 });
 const since = new Date(Date.now() - 3_600_000).toISOString();
@@ -119,15 +125,45 @@ describe('a disabled endpoint', () => {
       const [found] = await client.deliveries(`eventId=${eventId}`);
       return found?.['attempts'] === 1 ? found : null;
     });
-    const headers = { authorization: `Bearer ${client.apiKey}` };
-    const deleted = await fetch(new URL(path, service.url), { method: 'DELETE', headers });
-    expect(deleted.status).toBe(204);
+    await remove(path);
     expect((await client.get(path)).status).toBe(404);
     expect((await client.get(`/api/v1/deliveries/${delivery['id']}`)).body).toMatchObject({
       ...{ status: 'cancelled', reason: 'endpoint_deleted', attempts: 1 },
     });
     expect(await client.attempts(delivery['id'])).toHaveLength(1);
   });
+});
+
+test('a paused endpoint keeps what comes, and gets it when it is resumed', async () => {
+  const { type, receiver, path } = await arrange();
+  await act(`${path}/pause`, 200);
+  const eventId = await posted({ type, payload: 'kept' });
+  const other = await arrange();
+  await posted({ type: other.type });
+  await other.receiver.waitFor(1);
+  expect(await client.deliveries(`eventId=${eventId}`)).toMatchObject([
+    { status: 'pending', attempts: 0 },
+  ]);
+  expect(receiver.requests).toEqual([]);
+  await act(`${path}/resume`, 200);
+  await receiver.waitFor(1);
+  expect(bodies(receiver)).toEqual(['"kept"']);
+});
+
+test('a test event goes to the one endpoint, also beside one that wants every type', async () => {
+  const { receiver, path, id } = await arrange();
+  const all = await arrange({ eventTypes: [] });
+  const { eventId } = await act(`${path}/test`, 202);
+  const [received] = await receiver.waitFor(1);
+  expect(received?.headers['webhook-id']).toBe(String(eventId));
+  expect(await client.settled(`eventId=${eventId}`, 1)).toMatchObject([
+    { endpointId: id, eventType: 'opsforge.test', status: 'delivered' },
+  ]);
+  // What is sent to it next is the first that it gets.
+  await posted({ type: 'any.type.at.all', payload: 'first' });
+  await all.receiver.waitFor(1);
+  expect(bodies(all.receiver)).toEqual(['"first"']);
+  await remove(all.path);
 });
 
 describe('asking for one attempt', () => {

@@ -32,6 +32,8 @@ const removeMsMax = 5_000;
 const backoffMsMin = 500;
 const backoffMsMax = 10_000;
 
+/** A whole answer: what breaks off in the middle is tried again as well. */
+type Answered = { status: number; text: string };
 type Call = { method: 'POST' | 'DELETE'; path: string; body?: unknown };
 
 export function createRemote({ baseUrl, apiKey, signal, say }: RemoteOptions) {
@@ -57,10 +59,10 @@ export function createRemote({ baseUrl, apiKey, signal, say }: RemoteOptions) {
     for (let failures = 1; ; failures += 1) {
       signal.throwIfAborted();
       const tried = await attempt(request);
-      if ('response' in tried) {
+      if ('text' in tried) {
         if (isAway) say(`${root.origin} answers again.`);
         isAway = false;
-        return read(tried.response, answer);
+        return read(tried, answer);
       }
       signal.throwIfAborted();
       const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(failures - 1, 8));
@@ -70,28 +72,26 @@ export function createRemote({ baseUrl, apiKey, signal, say }: RemoteOptions) {
     }
   }
 
-  async function attempt(
-    request: Call,
-  ): Promise<{ response: Response } | { reason: string; waitMs: number }> {
+  async function attempt(request: Call): Promise<Answered | { reason: string; waitMs: number }> {
     try {
       const until = AbortSignal.any([signal, AbortSignal.timeout(requestMsMax)]);
       const response = await send(request, until);
-      if (response.status !== 429 && response.status < 500) return { response };
-      await response.body?.cancel();
-      const retryAfterSeconds = Number(response.headers.get('retry-after') ?? 0) || 0;
+      const { status, headers } = response;
+      const text = await response.text();
+      if (status !== 429 && status < 500) return { status, text };
+      const retryAfterSeconds = Number(headers.get('retry-after') ?? 0) || 0;
       const waitMs = Math.min(requestMsMax, retryAfterSeconds * 1_000);
-      return { reason: `status ${response.status}`, waitMs };
+      return { reason: `status ${status}`, waitMs };
     } catch (error) {
       return { reason: error instanceof Error ? error.message : String(error), waitMs: 0 };
     }
   }
 
-  async function read<Answer extends z.ZodType>(
-    response: Response,
+  function read<Answer extends z.ZodType>(
+    { status, text }: Answered,
     schema: Answer,
-  ): Promise<z.output<Answer>> {
-    const text = await response.text();
-    if (!response.ok) throw refusal(response.status, detailOf(text), root.origin);
+  ): z.output<Answer> {
+    if (status < 200 || status > 299) throw refusal(status, detailOf(text), root.origin);
     const parsed = schema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
     throw new StartError(`${root.origin} does not answer as opsforge does: check --url.`, 1);

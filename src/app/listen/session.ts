@@ -130,7 +130,7 @@ class Session {
 }
 
 /** Time, type, event, what the local URL answered, and what comes of it unless it went well. */
-export function eventLine(
+function eventLine(
   now: Date,
   { eventType, eventId, attempt }: PulledDelivery,
   answer: SendAnswer,
