@@ -153,8 +153,9 @@ function spreadNews(parts: {
     else directory.drop(change.tenantId);
     if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
   }
-  function notifyOthers(endpointIds: readonly EndpointId[]): void {
-    const elsewhere = new Set(endpointIds.filter((id) => !isLedHere(id)).map(shardOf));
+  function notifyOthers(endpointIds: Iterable<EndpointId>): void {
+    const elsewhere = new Set<number>();
+    for (const id of endpointIds) if (!isLedHere(id)) elsewhere.add(shardOf(id));
     if (elsewhere.size > 0) wakeUps.notifyShards([...elsewhere]);
   }
 
@@ -181,7 +182,8 @@ function spreadNews(parts: {
     handOff(deliveries: ReadyDelivery[]): void {
       // The engine passes over those of shards that are led elsewhere.
       delivery?.engine.offer(deliveries);
-      notifyOthers(deliveries.map(({ endpointId }) => endpointId));
+      // Each endpoint once: a group often is for few.
+      notifyOthers(new Set(deliveries.map(({ endpointId }) => endpointId)));
     },
   };
 }

@@ -152,6 +152,9 @@ export class DeliveryEngine {
       const { endpointId, tenantId } = delivery;
       if (!this.#feeder.leads(shardOf(endpointId))) continue;
       const state = this.#states.findOrAdd(endpointId, tenantId);
+      // Nothing is read for it, so a reading for each group of events would be for nothing. What
+      // resumes it is a change of the endpoint, and that marks it.
+      if (this.#states.usableSettings(state)?.status === 'paused') continue;
       const { settings } = state;
       const isOrdered = delivery.position !== null || settings?.ordered === true;
       if (isOrdered || (settings !== null && settings.status !== 'active')) this.#mark(state);
