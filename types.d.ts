@@ -11,6 +11,27 @@ declare module '*.tar.zst' {
   const path: string;
   export default path;
 }
+declare module '*.css' {
+  const path: string;
+  export default path;
+}
+declare module '*.svg' {
+  const path: string;
+  export default path;
+}
+declare module '*.woff2' {
+  const path: string;
+  export default path;
+}
+// What scripts/build-assets.ts makes for browsers.
+declare module '*/generated/app.js' {
+  const path: string;
+  export default path;
+}
+declare module '*/generated/theme.js' {
+  const path: string;
+  export default path;
+}
 
 // Set by scripts/build.ts. From source they are not defined at all: ask with `typeof … ===
 // 'string'`.

@@ -11,6 +11,7 @@ import keeping from './migrations/0003_keeping.sql' with { type: 'text' };
 import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0005_signing.sql' with { type: 'text' };
 import people from './migrations/0006_people.sql' with { type: 'text' };
+import audit from './migrations/0007_audit.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -21,6 +22,7 @@ export const migrations: Migration[] = [
   { version: 4, name: 'scheduling', text: scheduling },
   { version: 5, name: 'signing', text: signing },
   { version: 6, name: 'people', text: people },
+  { version: 7, name: 'audit', text: audit },
 ];
 
 export const databaseRoles = [

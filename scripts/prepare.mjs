@@ -1,6 +1,7 @@
 /**
- * Makes a checkout runnable on a machine with only Node >= 20 and npm: packages, the Bun binary and
- * the packed PostgreSQL; with `--tests` also what only tests want (prepare-test-tools.mjs).
+ * Makes a checkout runnable on a machine with only Node >= 20 and npm: packages, the Bun binary,
+ * the packed PostgreSQL, the files of pages; with `--tests` also what only tests want
+ * (prepare-test-tools.mjs).
  * Plain Node without packages, since it runs before there are any. Nothing to do: a few file reads.
  * stdout stays empty (it belongs to the answer of the command that follows); progress goes to
  * stderr; a failure ends with one line that names the remedy, exit 1. Several at once are safe.
@@ -24,12 +25,14 @@ const paths = {
   bunInstaller: join(root, 'node_modules/bun/install.js'),
   packer: join(root, 'scripts/pack-postgres.ts'),
   archive: join(root, 'generated/postgres.tar.zst'),
+  assetBuilder: join(root, 'scripts/build-assets.ts'),
   lockFolder: join(root, 'generated/prepare.lock'),
 };
 
 const npmCiTimeoutMs = 15 * 60_000;
 const bunInstallTimeoutMs = 5 * 60_000;
 const packTimeoutMs = 5 * 60_000;
+const assetsTimeoutMs = 2 * 60_000;
 const versionTimeoutMs = 20_000;
 /** What a stopped child has to end by itself. */
 const stopGraceMs = 10_000;
@@ -199,6 +202,15 @@ async function packPostgres() {
   }
 }
 
+/** Looks at every view by itself, and does nothing when none changed: 30 ms. */
+async function buildAssets() {
+  if ((await run(paths.bun, [paths.assetBuilder], assetsTimeoutMs)) !== 0) {
+    throw new Failure(
+      'opsforge: building the pages failed (see above): correct what it names in views/',
+    );
+  }
+}
+
 function writeStamp() {
   mkdirSync(dirname(paths.stamp), { recursive: true });
   const temporary = `${paths.stamp}.${process.pid}`;
@@ -216,6 +228,7 @@ async function prepare(withTests) {
       writeStamp();
     });
   }
+  await buildAssets();
   if (!withTests) return;
   const { recordTestTools, fetchTestTools } = await import('./prepare/test-tools.mjs');
   if (!recordTestTools(root)) return;

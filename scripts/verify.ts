@@ -29,6 +29,11 @@ async function listChecks(): Promise<Check[]> {
       remedy: 'correct the types',
     },
     {
+      name: 'types in browsers',
+      command: tool('tsc', '--noEmit', '--pretty', 'false', '--project', 'views/client'),
+      remedy: 'correct the types; these files know the DOM and nothing of the server',
+    },
+    {
       name: 'escaping',
       command: tool('xss-scan'),
       remedy: 'give the element the attribute safe, or escape the value',

@@ -76,9 +76,13 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
   await sql`insert into sources (id, tenant_id, project_id, name, kind, secrets_encrypted)
     values (${id}, ${tenantId}, ${projectId}, 's', 'hmac', '\\x00')`;
   await sql`insert into users (id, email, name) values (${id}, ${`${id}@opsforge.test`}, 'n')`;
-  await sql`insert into memberships (tenant_id, user_id, role) values (${tenantId}, ${id}, 'owner')`;
+  await sql`insert into memberships (tenant_id, user_id, role)
+    values (${tenantId}, ${id}, 'owner')`;
   await sql`insert into invitations (id, tenant_id, email, role, token_hash, expires_at)
     values (${id}, ${tenantId}, 'a@opsforge.test', 'viewer', ${Buffer.from(id)}, now())`;
+  await sql`insert into audit_log
+      (id, tenant_id, at, actor_kind, actor_label, action, target_id, target_label)
+    values (${id}, ${tenantId}, now(), 'operator', 'o', 'project.created', ${id}, 't')`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);

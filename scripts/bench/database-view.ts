@@ -1,38 +1,62 @@
-/** What stands in the service's database, read beside it by the administrator, as a worker may. */
+/**
+ * What stands in the service's database, read beside it by the administrator, as a worker may. By
+ * ranges of ids, so that it costs little however much is stored.
+ */
+import { idAt } from '../../src/domain/ids.ts';
 import { type Connection, connect } from '../../src/repositories/connection.ts';
 
 export type DatabaseView = {
-  /** Deliveries that ended, and those that wait. */
-  countDeliveries(): Promise<{ ended: number; pending: number }>;
-  /** Resolves when nothing waits, or has not gone for `withinMs`; answers what is left. */
-  untilDelivered(withinMs: number): Promise<number>;
+  /** Events that were accepted since then (wall clock). */
+  countEvents(tenantId: string, sinceMs: number): Promise<number>;
+  /** Deliveries of events that were accepted since then (wall clock) and have ended. */
+  countEnded(tenantId: string, sinceMs: number): Promise<number>;
+  /** Resolves when so many have ended, or `withinMs` has gone; answers how many have. */
+  untilEnded(tenantId: string, sinceMs: number, wanted: number, withinMs: number): Promise<number>;
+  /** How many shards each worker leads that has been seen lately. */
+  shardsLed(): Promise<{ pid: number; shards: number }[]>;
   stop(): Promise<void>;
 };
 
 const pollMs = 50;
+/** The service makes ids by its estimate of the database's clock, off by some ms under load. */
+const clockErrorMsMax = 100;
+
+/** A time that lies between the ids of all before and of all after: `sinceMs` of the view. */
+export async function markTime(): Promise<number> {
+  await Bun.sleep(2 * clockErrorMsMax);
+  return Date.now() - clockErrorMsMax;
+}
 
 export async function openDatabaseView(url: string): Promise<DatabaseView> {
   const { sql, close }: Connection = await connect({ url, applicationName: 'opsforge bench' });
   await sql`set role opsforge_worker`;
 
-  async function countDeliveries(): Promise<{ ended: number; pending: number }> {
-    const [row] = await sql<{ ended: number; pending: number }[]>`
-      select (select count(*)::integer from deliveries) as ended,
-        (select count(*)::integer from delivery_queue) as pending`;
-    return row ?? { ended: 0, pending: 0 };
+  async function countEnded(tenantId: string, sinceMs: number): Promise<number> {
+    const [row] = await sql<{ ended: number }[]>`
+      select count(*)::integer as ended from deliveries
+      where tenant_id = ${tenantId} and id >= ${idAt(sinceMs)}`;
+    return row?.ended ?? 0;
   }
 
   return {
-    countDeliveries,
-    async untilDelivered(withinMs) {
-      const endMs = performance.now() + withinMs;
-      let { pending } = await countDeliveries();
-      while (pending > 0 && performance.now() < endMs) {
-        await Bun.sleep(pollMs);
-        pending = (await countDeliveries()).pending;
-      }
-      return pending;
+    async countEvents(tenantId, sinceMs) {
+      const [row] = await sql<{ events: number }[]>`
+        select count(*)::integer as events from webhook_events
+        where tenant_id = ${tenantId} and id >= ${idAt(sinceMs)}`;
+      return row?.events ?? 0;
     },
+    countEnded,
+    async untilEnded(tenantId, sinceMs, wanted, withinMs) {
+      const endMs = performance.now() + withinMs;
+      let ended = await countEnded(tenantId, sinceMs);
+      while (ended < wanted && performance.now() < endMs) {
+        await Bun.sleep(pollMs);
+        ended = await countEnded(tenantId, sinceMs);
+      }
+      return ended;
+    },
+    shardsLed: () => sql`
+      select pid, shards_led as shards from workers where seen_at > now() - interval '10 s'`,
     stop: close,
   };
 }

@@ -3,7 +3,7 @@
  * there, and a run replaces what stands between those of the scenarios that it ran.
  */
 import { join } from 'node:path';
-import type { Scenario, Section } from './scenario.ts';
+import type { Row, Scenario, Section } from './scenario.ts';
 
 const page = join(import.meta.dir, '../../docs/benchmarks.md');
 
@@ -14,12 +14,17 @@ export function formatSection(scenario: Scenario, section: Section, run: string)
     '',
     cells('', 'figure', 'target'),
     cells('---', '---', '---'),
-    ...section.rows.map((row) => cells(row.what, row.figure, row.target ?? '')),
+    ...section.rows.map(({ what, figure, target }) => cells(what, figure, inWords(target))),
     '',
     ...section.notes,
     '',
     `\`${run}\``,
   ].join('\n');
+}
+
+function inWords(target: Row['target']): string {
+  if (target === undefined) return '';
+  return `${target.words}: ${target.met ? 'met' : '**missed**'}`;
 }
 
 /** Throws when the page lacks a scenario's markers. */

@@ -1,6 +1,7 @@
 /**
- * Two sides measured in turns on one machine, the service and the probe: what disturbs the machine
- * disturbs both, so their ratio (the median of the rounds') says more than either figure.
+ * Several sides measured in turns on one machine, such as the service and the probe: what disturbs
+ * the machine disturbs all, so the ratio of two (the median of the rounds') says more than either
+ * figure.
  */
 import { median } from './figures.ts';
 
@@ -13,25 +14,27 @@ export type Turn = {
   databaseMicroseconds: number | null;
 };
 
-export type Compared = { service: Turn; probe: Turn; ratio: number };
-
-export async function compare(
+/** What was measured of each side, in the order of `sides`. */
+export async function inTurns<Side, Measured>(
   rounds: number,
-  measure: (side: 'service' | 'probe') => Promise<Turn>,
-): Promise<Compared> {
-  const service: Turn[] = [];
-  const probe: Turn[] = [];
+  sides: readonly Side[],
+  measure: (side: Side) => Promise<Measured>,
+): Promise<Measured[][]> {
+  const measured: Measured[][] = sides.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
-    service.push(await measure('service'));
-    probe.push(await measure('probe'));
+    for (const [index, side] of sides.entries()) measured[index]?.push(await measure(side));
   }
-  const ratios = service.map(
-    ({ perSecond }, round) => perSecond / (probe[round]?.perSecond ?? Number.NaN),
-  );
-  return { service: medianTurn(service), probe: medianTurn(probe), ratio: median(ratios) };
+  return measured;
 }
 
-function medianTurn(turns: readonly Turn[]): Turn {
+/** The median of the rounds' ratios. */
+export function ratioOf(ones: readonly number[], others: readonly number[]): number {
+  return median(ones.map((one, round) => one / (others[round] ?? Number.NaN)));
+}
+
+export const ratesOf = (turns: readonly Turn[] = []) => turns.map(({ perSecond }) => perSecond);
+
+export function medianTurn(turns: readonly Turn[] = []): Turn {
   const of = (value: (turn: Turn) => number) => median(turns.map(value));
   const ofKnown = (value: (turn: Turn) => number | null) => {
     const known = turns.map(value).filter((one) => one !== null);

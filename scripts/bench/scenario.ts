@@ -9,14 +9,18 @@ import type { Service, ServiceOptions } from './service.ts';
 export type Row = {
   what: string;
   figure: string;
-  /** What it is to reach, see docs/benchmarks.md; absent where it only explains another figure. */
-  target?: string;
+  /** What it is to reach (design §11); absent where it only explains another figure. */
+  target?: { words: string; met: boolean };
 };
+
+/** What must be so however fast it went: nothing lost, nothing left over. */
+export type Count = { what: string; wanted: number; got: number };
 
 export type Section = {
   rows: Row[];
   /** Sentences below the table: what was run, and how. */
   notes: string[];
+  counts: Count[];
 };
 
 export type Scenario = {
@@ -28,11 +32,19 @@ export type Scenario = {
   run(bench: Bench): Promise<Section>;
 };
 
+/**
+ * How much of everything: `tiny` proves that it works (npm test), `quick` tries a change, `usual`
+ * is for the report, `full` has ten times the history.
+ */
+export type Size = 'tiny' | 'quick' | 'usual' | 'full';
+
 export type Bench = {
-  /** Less of everything, for trying a change: its figures are not for the report. */
-  quick: boolean;
+  /** The value for the size of this run; `full` is as `usual` where it is not named. */
+  pick<Value>(values: Record<Exclude<Size, 'full'>, Value> & { full?: Value }): Value;
   /** An empty folder below the temporary one. */
   folder(): Promise<string>;
+  /** A folder with a database that was made, migrated and stopped: fresh, and started at once. */
+  dataFolder(): Promise<string>;
   startService(options: ServiceOptions): Promise<Service>;
   /** A process of processes/, by its name. */
   startProcess<Of extends Commands>(name: string): Promise<Child<Of>>;

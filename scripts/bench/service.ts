@@ -1,6 +1,7 @@
 /**
  * The service as users run it: the built binary (or src/main.ts) on an embedded database in a
- * folder of its own, on 127.0.0.1 at a free port. Nothing of the caller's environment reaches it.
+ * folder of its own unless one is named, on 127.0.0.1 at a free port. Nothing of the caller's
+ * environment reaches it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +9,11 @@ import { join } from 'node:path';
 /** How a command of opsforge is started: the binary, or Bun with src/main.ts. */
 export type Program = readonly string[];
 
-export type ServiceOptions = { dataDir: string };
+export type ServiceOptions = {
+  dataDir: string;
+  /** Instead of the embedded one: with it several processes serve one installation. */
+  database?: { url: string; secretKey: string };
+};
 
 export type Service = {
   url: string;
@@ -22,6 +27,8 @@ export type Service = {
   ask(method: string, path: string, apiKey: string, body?: unknown): Promise<unknown>;
   databaseUrl(): Promise<string>;
   databasePid(): number;
+  /** `kill -9`, and nothing else. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -38,11 +45,17 @@ const environment = () => ({
   HOST: '127.0.0.1',
   PORT: '0',
   OPSFORGE_ALLOWED_CIDRS: '127.0.0.0/8',
+  // Nothing is measured after it, and a receiver that never answers would hold it up for long.
+  SHUTDOWN_TIMEOUT: '3s',
 });
 
 export async function startService(program: Program, options: ServiceOptions): Promise<Service> {
-  const { dataDir } = options;
-  const environmentOf = { ...environment(), OPSFORGE_DATA_DIR: dataDir };
+  const { dataDir, database } = options;
+  const environmentOf = {
+    ...environment(),
+    OPSFORGE_DATA_DIR: dataDir,
+    ...(database && { DATABASE_URL: database.url, OPSFORGE_SECRET_KEY: database.secretKey }),
+  };
   const startedMs = performance.now();
   const child = Bun.spawn([...program, 'serve'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -80,8 +93,12 @@ export async function startService(program: Program, options: ServiceOptions): P
     databaseUrl: () => run('database', 'url'),
     databasePid: () =>
       Number(readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]),
+    async kill() {
+      child.kill('SIGKILL');
+      await child.exited;
+    },
     async stop() {
-      if (child.exitCode !== null) return;
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       // The guard of the embedded database stops it when the service is killed.
       const tooLong = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);

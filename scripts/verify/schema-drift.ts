@@ -6,6 +6,7 @@
  */
 import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import * as auditLog from '../../db/schema/audit-log.ts';
 import * as deliveryStats from '../../db/schema/delivery-stats.ts';
 import * as monitors from '../../db/schema/monitors.ts';
 import * as people from '../../db/schema/people.ts';
@@ -23,7 +24,13 @@ const outside = new Set(['schema_migrations']);
 
 function declaredTables(): Map<string, Table> {
   const exported: unknown[] = Object.values({
-    ...{ ...tenants, ...webhooks, ...deliveryStats, ...monitors, ...people, ...replays },
+    ...tenants,
+    ...webhooks,
+    ...deliveryStats,
+    ...monitors,
+    ...people,
+    ...replays,
+    ...auditLog,
   });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(

@@ -9,11 +9,13 @@ import { nearestWord } from '../domain/nearest.ts';
 import { StartError } from '../domain/start-error.ts';
 import { version } from './build.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
-import type { Command } from './commands/command.ts';
+import type { Command, CommandInput } from './commands/command.ts';
 import { databaseUrlCommand } from './commands/database-url.ts';
+import { listenCommand } from './commands/listen.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { openapiCommand } from './commands/openapi.ts';
 import { resetPasswordCommand } from './commands/reset-password.ts';
+import { rotateKeyCommand } from './commands/rotate-key.ts';
 import { serveCommand } from './commands/serve.ts';
 import { signUpLinkCommand } from './commands/signup-link.ts';
 
@@ -24,7 +26,9 @@ const commands: Record<string, Command> = {
   'reset-password': resetPasswordCommand,
   migrate: migrateCommand,
   'database url': databaseUrlCommand,
+  listen: listenCommand,
   openapi: openapiCommand,
+  'rotate-key': rotateKeyCommand,
 };
 
 /** A process whose work is done ends by itself at once; longer it must not stay. */
@@ -101,11 +105,7 @@ function findCommand(argv: string[]): { name: string; command: Command; rest: st
   throw new StartError(`there is no command "${given}"; did you mean "${right}"? See --help.`, 2);
 }
 
-function readFlags(
-  name: string,
-  command: Command,
-  rest: string[],
-): Record<string, string | boolean | undefined> {
+function readFlags(name: string, command: Command, rest: string[]): CommandInput['flags'] {
   const known = { ...commonFlags, ...command.flags };
   try {
     const { values } = parseArgs({ args: rest, options: known, strict: true });

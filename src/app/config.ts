@@ -157,6 +157,18 @@ function checkTogether(config: Config): void {
 
 const absolute = (path: string) => (isAbsolute(path) ? path : resolve(path));
 
+/** 32 bytes of base64; `name` says in the StartError where it stood. */
+export function readSecretKey(name: string, given: string): Uint8Array {
+  const text = given.trim();
+  const bytes = Buffer.from(text, 'base64');
+  const exact = bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  if (exact && bytes.length === secretKeyBytes) return bytes;
+  throw usage(
+    `${name} must be ${secretKeyBytes} bytes in base64 (openssl rand -base64 32), ` +
+      `not ${exact ? `${bytes.length} bytes` : 'this text'}.`,
+  );
+}
+
 /** NaN unless it is a number with its unit, as `5s` or `30d`. */
 function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
@@ -240,14 +252,7 @@ function reader(environment: Environment, flags: Flags) {
     },
     secretKey(name: string): Uint8Array | null {
       const given = text(name);
-      if (given === null) return null;
-      const bytes = Buffer.from(given, 'base64');
-      const exact = bytes.toString('base64').replace(/=+$/, '') === given.replace(/=+$/, '');
-      if (exact && bytes.length === secretKeyBytes) return bytes;
-      throw usage(
-        `${name} must be ${secretKeyBytes} bytes in base64 (openssl rand -base64 32), ` +
-          `not ${exact ? `${bytes.length} bytes` : 'this text'}.`,
-      );
+      return given === null ? null : readSecretKey(name, given);
     },
     region(): string {
       const given = flags.region ?? text('REGION') ?? 'default';

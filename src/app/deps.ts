@@ -57,7 +57,9 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
   const wakeUps = createWakeUps({
     url: installation.directUrl,
     onTrouble(error, failures) {
-      if (failures === 1) log.warn({ err: error }, 'news of other processes is not heard');
+      if (failures > 1) return;
+      log.warn({ err: error }, 'news of other processes is not heard');
+      database.distrust();
     },
   });
   const cacheTrusted = () => wakeUps.isListening();
@@ -73,6 +75,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     database,
     clock,
     secretBox,
+    version,
     publicUrl: () => config.publicUrl ?? `http://localhost:${ownPort ?? config.port}`,
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
@@ -150,8 +153,9 @@ function spreadNews(parts: {
     else directory.drop(change.tenantId);
     if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
   }
-  function notifyOthers(endpointIds: readonly EndpointId[]): void {
-    const elsewhere = new Set(endpointIds.filter((id) => !isLedHere(id)).map(shardOf));
+  function notifyOthers(endpointIds: Iterable<EndpointId>): void {
+    const elsewhere = new Set<number>();
+    for (const id of endpointIds) if (!isLedHere(id)) elsewhere.add(shardOf(id));
     if (elsewhere.size > 0) wakeUps.notifyShards([...elsewhere]);
   }
 
@@ -178,7 +182,8 @@ function spreadNews(parts: {
     handOff(deliveries: ReadyDelivery[]): void {
       // The engine passes over those of shards that are led elsewhere.
       delivery?.engine.offer(deliveries);
-      notifyOthers(deliveries.map(({ endpointId }) => endpointId));
+      // Each endpoint once: a group often is for few.
+      notifyOthers(new Set(deliveries.map(({ endpointId }) => endpointId)));
     },
   };
 }
@@ -227,7 +232,6 @@ function buildDelivery(parts: {
     ...deps,
     send,
     log,
-    version,
     workerName: `${host}:${process.pid}`,
     limits: { inFlightMax: deliveriesInFlightMax, pollMs: config.deliveryPollIntervalMs },
     observe: metrics,

@@ -14,6 +14,7 @@ import type { Part } from '../workers/supervisor.ts';
 import type { Config } from './config.ts';
 import type { Service } from './deps.ts';
 import { type HttpListener, listen } from './http-listener.ts';
+import { pageAssets } from './page-assets.ts';
 
 /** Counting a queue of 1 M rows takes 55 ms: scrapes share the answer for so long. */
 const queueFiguresForMs = 10_000;
@@ -39,6 +40,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
+    pageAssets,
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,

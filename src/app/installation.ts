@@ -2,8 +2,6 @@
  * Where the database of an installation is, and how it is made ready: the embedded one of the data
  * folder, or the one of DATABASE_URL. Commands use that of a running service when there is one.
  */
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   findRunningEmbedded,
   makeDataDir,
@@ -13,7 +11,6 @@ import {
 import { findDueMigrations, grantRoles, type Migration, migrate } from '../../db/migrate.ts';
 import { makePartitions } from '../../db/partitions.ts';
 import { StartError } from '../domain/start-error.ts';
-import { createSecretBox, type SecretBox, secretKeyBytes } from '../lib/secret-box.ts';
 import { type Connection, connect, loginOf } from '../repositories/connection.ts';
 import { isDatabaseAway } from '../repositories/transactions.ts';
 import type { Config } from './config.ts';
@@ -34,8 +31,6 @@ export type Installation = {
 };
 
 export type Progress = (message: string, fields?: Record<string, unknown>) => void;
-
-const secretKeyFile = 'secret.key';
 
 /** The folder that is used in the end, made when missing. Throws StartError. */
 function usableDataDir(config: Config, progress: Progress): string {
@@ -137,47 +132,4 @@ function unreachable(installation: Installation, cause: unknown): string {
     ? 'check that it runs and that DATABASE_URL names it'
     : 'check user, password and database in DATABASE_URL';
   return `The database of DATABASE_URL (${where}) cannot be used: ${reason}; ${remedy}.`;
-}
-
-/**
- * The key under which secrets are encrypted, held against the one that this database knows.
- * Throws StartError (2) when it is another: every stored secret would be unreadable.
- */
-export async function openSecretBox(
-  config: Config,
-  installation: Installation,
-): Promise<SecretBox> {
-  const box = createSecretBox(config.secretKey ?? readOrMakeKey(installation.dataDir));
-  const known = await withAdministrator(installation, async ({ sql }) => {
-    await sql`insert into installation (secret_key_id) values (${box.keyId}) on conflict do nothing`;
-    const [row] = await sql<{ secret_key_id: string }[]>`select secret_key_id from installation`;
-    return row?.secret_key_id;
-  });
-  if (known === box.keyId) return box;
-  const source =
-    config.secretKey === null
-      ? `The file ${join(installation.dataDir, secretKeyFile)}`
-      : 'OPSFORGE_SECRET_KEY';
-  throw new StartError(
-    `${source} is not the key with which the secrets in this database are encrypted ` +
-      `(key ${box.keyId}, the database wants ${known}): give the key it was made with.`,
-    2,
-  );
-}
-
-function readOrMakeKey(dataDir: string): Uint8Array {
-  const path = join(dataDir, secretKeyFile);
-  if (!existsSync(path)) {
-    const text = Buffer.from(crypto.getRandomValues(new Uint8Array(secretKeyBytes)));
-    const fresh = `${path}.${process.pid}`;
-    writeFileSync(fresh, `${text.toString('base64')}\n`, { mode: 0o600 });
-    chmodSync(fresh, 0o600);
-    renameSync(fresh, path);
-  }
-  const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64');
-  if (key.length === secretKeyBytes) return key;
-  throw new StartError(
-    `${path} does not hold ${secretKeyBytes} bytes in base64: restore it from a backup.`,
-    2,
-  );
 }

@@ -14,7 +14,7 @@ import { foldStats } from '../usecases/keeping/fold-stats.ts';
 import { findSignUpLink } from '../usecases/people/make-sign-up-link.ts';
 import { recordSessionUse } from '../usecases/people/record-session-use.ts';
 import { trimExpiredPeople } from '../usecases/people/trim-expired-people.ts';
-import { Loop } from '../workers/loop.ts';
+import { Loop, within } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
 import { version } from './build.ts';
@@ -24,13 +24,14 @@ import { createHttp } from './http.ts';
 import {
   type Installation,
   openInstallation,
-  openSecretBox,
   prepareDatabase,
   withAdministrator,
 } from './installation.ts';
 import { type PidFile, writePidFile } from './pid-file.ts';
+import { openSecretBox } from './secret-key.ts';
 
-const clockPollMs = 10_000;
+/** A machine that slept, or a database whose clock was set, is followed within this time. */
+const clockPollMs = 2_000;
 const keyUsePollMs = 30_000;
 const peopleTrimPollMs = 3_600_000;
 const partitionPollMs = 3_600_000;
@@ -124,6 +125,19 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     });
     return { name, start: () => running.start(), stop: (ms) => running.stop(ms) };
   };
+  const recordUse = () => recordKeyUse(database, keys);
+  const keyUseLoop = loop('key-use', keyUsePollMs, recordUse);
+  const keyUse: Part = {
+    ...keyUseLoop,
+    // What was used since the last time, or a restart would hide it.
+    async stop(deadlineMs) {
+      await keyUseLoop.stop(deadlineMs);
+      const last = recordUse().catch((error: unknown) =>
+        log.warn({ err: error }, 'when keys were last used is not recorded'),
+      );
+      await within(last, deadlineMs);
+    },
+  };
   const parts: Part[] = [
     { name: 'pool', start: () => {}, stop: () => database.close() },
     {
@@ -141,8 +155,8 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     loop('partitions', partitionPollMs, () =>
       withAdministrator(installation, ({ sql }) => makePartitions(sql)),
     ),
-    loop('key-use', keyUsePollMs, () => recordKeyUse(database, keys)),
     loop('session-use', keyUsePollMs, () => recordSessionUse(database, sessions)),
+    keyUse,
     loop('people-trim', peopleTrimPollMs, () => trimExpiredPeople({ database })),
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
@@ -168,6 +182,7 @@ function retentionPart({ config, service, installation, log }: Omit<Wiring, 'htt
   };
   const running = createRetentionLoop({
     database: service.database,
+    announceChange: service.deps.announceChange,
     log,
     onRun: (outcome, seconds) => service.metrics.job('retention', outcome, seconds),
     dropPartitions: (signal) =>

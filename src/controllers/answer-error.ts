@@ -1,6 +1,6 @@
 /** An error as the answer to its request; what is not meant for users is logged here, once. */
 import type { Log } from '../lib/log.ts';
-import { fromElysia, problemResponse, toProblem } from './problem.ts';
+import { fromElysia, type Problem, problemResponse, toProblem } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 
 /** Of every answer that says nothing else. Nothing of the API may be kept by a cache in between. */
@@ -16,10 +16,20 @@ export function answerError(
   request: Request,
   route: string | undefined,
 ): Response {
-  const { id } = requestFacts(request);
+  return problemResponse(problemOf(log, error, request, route), requestFacts(request).id);
+}
+
+/** For who answers otherwise than by a problem document; logs in the same way. */
+export function problemOf(
+  log: Log,
+  error: unknown,
+  request: Request,
+  route: string | undefined,
+): Problem {
   const problem = toProblem(fromElysia(error));
   if (problem.code === 'internal') {
+    const { id } = requestFacts(request);
     log.error({ err: error, requestId: id, method: request.method, route }, 'request failed');
   }
-  return problemResponse(problem, id);
+  return problem;
 }

@@ -2,6 +2,9 @@
  * Files of pages, served by us and by nobody else. The path holds a hash of the content, so that an
  * answer is good for ever; a file is read, hashed and gzipped once, when it is first asked for.
  */
+import { Elysia } from 'elysia';
+import { notFoundHere } from './problem.ts';
+
 const hashLength = 16;
 const yearSeconds = 31_536_000;
 
@@ -11,7 +14,9 @@ export type AssetSource = { name: string; contentType: string } & (
   | { text: string }
 );
 
-type Loaded = { url: string; bytes: Uint8Array<ArrayBuffer>; gzipped: Uint8Array<ArrayBuffer> };
+type Bytes = Uint8Array<ArrayBuffer>;
+/** `gzipped` is null for what is compressed already. */
+type Loaded = { url: string; bytes: Bytes; gzipped: Bytes | null };
 
 export type Assets = {
   /** `/assets/<hash>/<name>`; throws for a name that is not among them. */
@@ -49,15 +54,29 @@ export function createAssets(sources: readonly AssetSource[]): Assets {
         vary: 'accept-encoding',
       };
       const takesGzip = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
-      return takesGzip
+      return takesGzip && gzipped !== null
         ? new Response(gzipped, { headers: { ...headers, 'content-encoding': 'gzip' } })
         : new Response(bytes, { headers });
     },
   };
 }
 
-function assetUrl(hash: string, name: string): string {
+/** The one route of all files. */
+export function assetRoutes(assets: Assets) {
+  return new Elysia().get('/assets/:hash/:name', async ({ request, params: { hash, name } }) => {
+    const found = await assets.answer(request, hash, name);
+    if (found === null) throw notFoundHere();
+    return found;
+  });
+}
+
+/** scripts/build-assets.ts writes the addresses of fonts into the style sheet by it. */
+export function assetUrl(hash: string, name: string): string {
   return `/assets/${hash}/${name}`;
+}
+
+export function contentHash(bytes: Uint8Array): string {
+  return Bun.SHA256.hash(bytes, 'hex').slice(0, hashLength);
 }
 
 async function loadAsset(source: AssetSource): Promise<Loaded> {
@@ -65,6 +84,10 @@ async function loadAsset(source: AssetSource): Promise<Loaded> {
     'path' in source
       ? await Bun.file(source.path).bytes()
       : new Uint8Array(new TextEncoder().encode(source.text));
-  const hash = Bun.SHA256.hash(bytes, 'hex').slice(0, hashLength);
-  return { url: assetUrl(hash, source.name), bytes, gzipped: Bun.gzipSync(bytes) };
+  const isPacked = source.contentType.startsWith('font/');
+  return {
+    url: assetUrl(contentHash(bytes), source.name),
+    bytes,
+    gzipped: isPacked ? null : Bun.gzipSync(bytes),
+  };
 }

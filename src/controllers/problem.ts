@@ -32,7 +32,7 @@ const internalDetail =
 /** A caller that is told to wait without being told how long comes back at once. */
 const retryAfterSecondsDefault = 1;
 
-type Problem = {
+export type Problem = {
   code: ProblemCode;
   detail: string;
   fields?: readonly FieldError[];

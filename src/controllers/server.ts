@@ -1,25 +1,36 @@
 /**
  * The HTTP side as one Elysia app, not listening: `Bun.serve({ fetch: app.fetch })` does. Order for
  * each request: its id, then the route; every answer carries the id, every error becomes a problem
- * here and nowhere else, every answer is measured under its route's pattern.
+ * here, or a page for who asked for one, and every answer is measured under its route's pattern.
  */
 import { Elysia, NotFoundError } from 'elysia';
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
 import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
-import { answerError, commonHeaders } from './answer-error.ts';
+import { answerError, commonHeaders, problemOf } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
 import type { ReceiverDeps } from './api/receive-source.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { IngestHandlers } from './api/webhooks.ts';
+import { type AssetSource, type Assets, assetRoutes, createAssets } from './assets.ts';
 import { type AuthenticateKey, createIdentify } from './authenticate.ts';
-import type { AuthenticateSession } from './identify-person.ts';
+import {
+  type AuthenticateSession,
+  createIdentifyPerson,
+  createMemberContext,
+} from './identify-person.ts';
 import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
+import { errorPage } from './pages/error-page.ts';
+import { createFiles, type LoadFiles } from './pages/files.ts';
+import type { PageDeps } from './pages/page.ts';
+import { pageRoutes } from './pages/routes.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
-import { swaggerRoutes } from './swagger.ts';
+import { requireSameOrigin } from './same-origin.ts';
+import { isSecureUrl } from './session-cookie.ts';
+import { swaggerAssets, swaggerRoutes } from './swagger.ts';
 import { wellKnownRoutes } from './well-known.ts';
 
 export type ServerDeps = Deps &
@@ -29,9 +40,12 @@ export type ServerDeps = Deps &
     authenticateKey: AuthenticateKey;
     authenticateSession: AuthenticateSession;
     sources: ReceiverDeps;
+    pageAssets: readonly AssetSource[];
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
+
+const transportSecurity = 'max-age=31536000';
 
 /** The label of all paths that nothing stands at: a raw path would be a label without bound. */
 const unmatchedRoute = 'unmatched';
@@ -39,13 +53,17 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 
 /** A worker serves `operations`: health and metrics only. */
 export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'all') {
+  const assets = createAssets([...deps.pageAssets, ...swaggerAssets]);
+  const files = createFiles(assets);
+  const isSecure = () => isSecureUrl(deps.publicUrl());
   const app = new Elysia()
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, commonHeaders);
+      if (isSecure()) set.headers['strict-transport-security'] = transportSecurity;
       set.headers['x-request-id'] = requestFacts(request).id;
     })
-    .onError(({ error, request, route, set }) => {
-      const response = answer(error, request, route);
+    .onError(async ({ error, request, route, set }) => {
+      const response = await answer(error, request, route);
       // The hook below sees no answer of an error, only this.
       set.status = response.status;
       return response;
@@ -57,23 +75,50 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
       deps.httpRequest(method, route || unmatchedRoute, Number(status ?? 200), seconds);
     })
     .use(opsRoutes(deps))
-    .use(serves === 'all' ? publicRoutes(deps) : new Elysia());
+    .use(serves === 'all' ? publicRoutes(deps, assets, files) : new Elysia());
   const methodsOf = createKnownPaths(app.routes);
   return app;
 
-  function answer(error: unknown, request: Request, route: string | undefined): Response {
+  async function answer(
+    error: unknown,
+    request: Request,
+    route: string | undefined,
+  ): Promise<Response> {
     const allowed = error instanceof NotFoundError ? methodsOf(new URL(request.url).pathname) : [];
     if (allowed.length > 0) return answerMethod(request, allowed);
+    if (serves === 'all' && wantsPage(request)) {
+      const { readiness, log } = deps;
+      return errorPage({ files, readiness }, request, problemOf(log, error, request, route));
+    }
     return answerError(deps.log, error, request, route);
   }
 }
 
-function publicRoutes(deps: ServerDeps) {
+/** Whether a person in a browser is looking: programs get problem documents everywhere. */
+function wantsPage(request: Request): boolean {
+  const isApi = new URL(request.url).pathname.startsWith('/api/');
+  return !isApi && /\btext\/html\b/.test(request.headers.get('accept') ?? '');
+}
+
+function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
   const identify = createIdentify(deps, deps.authenticateKey, deps.authenticateSession);
   const api = new Elysia()
     .use(apiRoutes(identify, deps, deps.sources))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));
-  return new Elysia().use(swaggerRoutes(buildDocument(api.routes))).use(api);
+  return new Elysia()
+    .use(swaggerRoutes(buildDocument(api.routes), assets))
+    .use(assetRoutes(assets))
+    .use(api)
+    .use(pageRoutes(pageDepsOf(deps, files)));
+}
+
+function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
+  return {
+    ...{ deps, files, log: deps.log, readiness: deps.readiness },
+    identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
+    memberContext: createMemberContext(deps),
+    requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),
+  };
 }
 
 /** Needs no database: the routes are described, not called. */

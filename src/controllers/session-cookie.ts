@@ -7,7 +7,7 @@ import { sessionLifetimeMs } from '../domain/session-times.ts';
 
 const cookieName = 'opsforge_session';
 
-const isSecureUrl = (publicUrl: string) => publicUrl.startsWith('https:');
+export const isSecureUrl = (publicUrl: string) => publicUrl.startsWith('https:');
 
 /** With the prefix that binds a cookie to its host, where that can be. */
 function hostCookieName(publicUrl: string, name: string): string {
@@ -15,13 +15,18 @@ function hostCookieName(publicUrl: string, name: string): string {
 }
 
 /** A `Set-Cookie` header; `maxAgeSeconds` 0 takes the cookie away. */
-function setCookie(publicUrl: string, name: string, value: string, maxAgeSeconds: number): string {
+export function setCookie(
+  publicUrl: string,
+  name: string,
+  value: string,
+  maxAgeSeconds: number,
+): string {
   const secure = isSecureUrl(publicUrl) ? '; Secure' : '';
   const full = hostCookieName(publicUrl, name);
   return `${full}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
 }
 
-function readCookie(request: Request, publicUrl: string, name: string): string | null {
+export function readCookie(request: Request, publicUrl: string, name: string): string | null {
   const wanted = `${hostCookieName(publicUrl, name)}=`;
   const parts = request.headers.get('cookie')?.split(';') ?? [];
   const found = parts.map((part) => part.trim()).find((part) => part.startsWith(wanted));

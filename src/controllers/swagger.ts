@@ -6,8 +6,7 @@ import { Elysia } from 'elysia';
 import stylePath from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' };
 import bundlePath from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' };
 import type { JsonObject } from './api/description.ts';
-import { createAssets } from './assets.ts';
-import { notFoundHere } from './problem.ts';
+import type { AssetSource, Assets } from './assets.ts';
 
 /** `data:` for the pictures in Swagger UI's own style sheet. */
 const contentSecurityPolicy = [
@@ -33,14 +32,16 @@ const startScript = `SwaggerUIBundle({
 `;
 const pageStyle = 'body { margin: 0; background: #fafafa; }\n';
 
-export function swaggerRoutes(document: JsonObject) {
+export const swaggerAssets: readonly AssetSource[] = [
+  { name: 'swagger-ui.js', contentType: 'text/javascript; charset=utf-8', path: bundlePath },
+  { name: 'swagger-ui.css', contentType: 'text/css; charset=utf-8', path: stylePath },
+  { name: 'swagger-start.js', contentType: 'text/javascript; charset=utf-8', text: startScript },
+  { name: 'swagger-page.css', contentType: 'text/css; charset=utf-8', text: pageStyle },
+];
+
+/** @param assets hold swaggerAssets */
+export function swaggerRoutes(document: JsonObject, assets: Assets) {
   const text = JSON.stringify(document);
-  const assets = createAssets([
-    { name: 'swagger-ui.js', contentType: 'text/javascript; charset=utf-8', path: bundlePath },
-    { name: 'swagger-ui.css', contentType: 'text/css; charset=utf-8', path: stylePath },
-    { name: 'swagger-start.js', contentType: 'text/javascript; charset=utf-8', text: startScript },
-    { name: 'swagger-page.css', contentType: 'text/css; charset=utf-8', text: pageStyle },
-  ]);
   return new Elysia()
     .get('/swagger', async () => {
       const [script, start, style, own] = await Promise.all(
@@ -74,10 +75,5 @@ export function swaggerRoutes(document: JsonObject) {
     .get(
       '/swagger/json',
       () => new Response(text, { headers: { 'content-type': 'application/json' } }),
-    )
-    .get('/assets/:hash/:name', async ({ request, params: { hash, name } }) => {
-      const found = await assets.answer(request, hash, name);
-      if (found === null) throw notFoundHere();
-      return found;
-    });
+    );
 }

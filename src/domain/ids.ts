@@ -15,6 +15,7 @@ export type ApiKeyId = Branded<'api_key'>;
 export type SourceId = Branded<'source'>;
 export type ReplayId = Branded<'replay'>;
 export type WorkerId = Branded<'worker'>;
+export type AuditEntryId = Branded<'audit_entry'>;
 export type UserId = Branded<'user'>;
 export type SessionId = Branded<'session'>;
 export type InvitationId = Branded<'invitation'>;
@@ -42,8 +43,15 @@ export function idTimeMs(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
-/** The smallest id of a time: bound of `id >= …`; twin of the SQL function `uuid_at`. */
-export function idAt(timeMs: number): string {
+/** What an id's 48 bits of time can hold; a client may ask for any id. */
+const idTimeMsMax = 2 ** 48 - 1;
+
+/**
+ * The smallest id of a time: bound of `id >= …`; twin of the SQL function `uuid_at`. Times past the
+ * last one that an id can hold have that one's.
+ */
+export function idAt(givenMs: number): string {
+  const timeMs = Math.min(givenMs, idTimeMsMax);
   const hex = Math.floor(timeMs).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

@@ -105,21 +105,11 @@ export async function updateApiKey(
   return rows[0] ?? null;
 }
 
-/** False when there was none to revoke. */
-export async function revokeApiKey(
-  tx: TenantTx,
-  id: ApiKeyId,
-  projectId: ProjectId | null,
-): Promise<boolean> {
-  const rows = await tx.run(
+export async function revokeApiKey(tx: TenantTx, id: ApiKeyId): Promise<void> {
+  await tx.run(
     'revokeApiKey',
-    tx.db
-      .update(apiKeys)
-      .set({ revokedAt: sql`now()` })
-      .where(and(living(tx, id), projectId === null ? undefined : eq(apiKeys.projectId, projectId)))
-      .returning({ id: apiKeys.id }),
+    tx.db.update(apiKeys).set({ revokedAt: sql`now()` }).where(living(tx, id)),
   );
-  return rows.length > 0;
 }
 
 export async function revokeProjectKeys(tx: TenantTx, projectId: ProjectId): Promise<void> {

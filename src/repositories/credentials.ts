@@ -14,6 +14,7 @@ export type StoredKey = {
   tenantId: TenantId;
   projectId: ProjectId | null;
   scopes: Scope[];
+  rateLimitPerSecond: number | null;
   expiresAt: Date | null;
   revokedAt: Date | null;
 };
@@ -27,6 +28,7 @@ export async function findKeyByHash(tx: LookupTx, hash: Uint8Array): Promise<Sto
         tenantId: apiKeys.tenantId,
         projectId: apiKeys.projectId,
         scopes: apiKeys.scopes,
+        rateLimitPerSecond: apiKeys.rateLimitPerSecond,
         expiresAt: apiKeys.expiresAt,
         revokedAt: apiKeys.revokedAt,
       })

@@ -7,7 +7,10 @@
 import type { PauseReason } from '../domain/dispatch/endpoint-health.ts';
 import type { ReadyDelivery } from '../domain/dispatch/ready-delivery.ts';
 import type { DeliveryId, EndpointId, TenantId } from '../domain/ids.ts';
-import type { WorkerTx } from './transactions.ts';
+import type { TenantTx, WorkerTx } from './transactions.ts';
+
+/** A leader reads as the worker; who pulls deliveries reads as its tenant. */
+type FeedTx = WorkerTx | TenantTx;
 
 export type EndpointRef = { tenantId: TenantId; endpointId: EndpointId };
 export type PendingEndpoint = EndpointRef & {
@@ -108,7 +111,7 @@ export type SecretRow = {
 
 /** Settings and the valid secrets, oldest first, of endpoints (bounded by the caller). */
 export async function listEndpointSettings(
-  tx: WorkerTx,
+  tx: FeedTx,
   endpoints: readonly EndpointRef[],
 ): Promise<{ rows: EndpointRow[]; secrets: SecretRow[] }> {
   const tenantIds = endpoints.map((one) => one.tenantId);
@@ -159,7 +162,7 @@ export type DueRow = Omit<ReadyDelivery, 'payload'> & { payload: string | null; 
  * (docs/decisions/0003).
  */
 export async function listDue(
-  tx: WorkerTx,
+  tx: FeedTx,
   requests: readonly DueRequest[],
   heldIds: readonly DeliveryId[],
   bytesMax: number,
@@ -196,7 +199,7 @@ const walkedKeysMax = 1_000;
  * delivery_queue_due_idx, each looked at for whether it is one.
  */
 export async function listDueOrdered(
-  tx: WorkerTx,
+  tx: FeedTx,
   requests: readonly DueRequest[],
   heldIds: readonly DeliveryId[],
   bytesMax: number,
@@ -285,7 +288,7 @@ function findHeads(sql: WorkerTx['sql'], heldIds: readonly DeliveryId[]) {
 }
 
 async function listWithPayload(
-  tx: WorkerTx,
+  tx: FeedTx,
   query: string,
   due: ReturnType<WorkerTx['sql']>,
   bytesMax: number,

@@ -23,10 +23,13 @@ export type NewEndpointRow = Pick<
   | 'ordered'
   | 'retrySchedule'
   | 'signing'
->;
+> &
+  Partial<Pick<EndpointRow, 'status' | 'statusReason'>>;
 
 export type EndpointRowChanges = {
-  [Column in keyof Omit<NewEndpointRow, 'id' | 'projectId'>]?: NewEndpointRow[Column] | undefined;
+  [Column in keyof Omit<NewEndpointRow, 'id' | 'projectId' | 'status' | 'statusReason'>]?:
+    | NewEndpointRow[Column]
+    | undefined;
 };
 
 export type EndpointSecretRow = Pick<

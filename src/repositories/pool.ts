@@ -14,6 +14,8 @@ export type Pool = {
   release(connection: Connection, reusable: boolean): void;
   /** One connection did not answer: those that wait would not either, new ones tell soon. */
   closeIdle(): void;
+  /** The network is in doubt: idle ones are closed, and busy ones that do not end soon. */
+  distrust(): void;
   counts(): PoolCounts;
   /** Refuses new work, waits for none that is under way. */
   close(): Promise<void>;
@@ -29,6 +31,8 @@ type Waiter = {
 const waitersMax = 2_000;
 const waitMsMax = 5_000;
 const retryAfterMs = 1_000;
+/** For the transactions of that moment; far above their usual milliseconds. */
+const distrustedMsMax = 2_000;
 
 export function databaseAway(cause?: unknown): AppError {
   return new AppError(
@@ -45,11 +49,14 @@ export function createPool({ url, size, applicationName }: PoolOptions): Pool {
   const idle: Connection[] = [];
   const all = new Set<Connection>();
   const waiters: Waiter[] = [];
+  /** Busy since before `distrust`. */
+  const distrusted = new Set<Connection>();
   let opening = 0;
   let closed = false;
 
   const forget = (connection: Connection) => {
     all.delete(connection);
+    distrusted.delete(connection);
     const at = idle.indexOf(connection);
     if (at >= 0) idle.splice(at, 1);
   };
@@ -78,6 +85,13 @@ export function createPool({ url, size, applicationName }: PoolOptions): Pool {
     } finally {
       opening -= 1;
       serveWaiter();
+    }
+  }
+
+  function closeIdle(): void {
+    for (const connection of [...idle]) {
+      forget(connection);
+      void connection.close();
     }
   }
 
@@ -112,6 +126,7 @@ export function createPool({ url, size, applicationName }: PoolOptions): Pool {
       return wait();
     },
     release(connection, reusable) {
+      distrusted.delete(connection);
       if (closed || !reusable || !connection.alive()) {
         forget(connection);
         void connection.close();
@@ -126,11 +141,14 @@ export function createPool({ url, size, applicationName }: PoolOptions): Pool {
       clearTimeout(waiter.timer);
       waiter.resolve(connection);
     },
-    closeIdle() {
-      for (const connection of [...idle]) {
-        forget(connection);
-        void connection.close();
-      }
+    closeIdle,
+    distrust() {
+      closeIdle();
+      const suspects = [...all];
+      for (const connection of suspects) distrusted.add(connection);
+      setTimeout(() => {
+        for (const connection of suspects) if (distrusted.has(connection)) void connection.close();
+      }, distrustedMsMax).unref();
     },
     counts: () => ({ idle: idle.length, busy: all.size - idle.length, waiting: waiters.length }),
     async close() {

@@ -16,6 +16,24 @@ export async function findProject(tx: TenantTx, id: ProjectId): Promise<ProjectR
   return rows[0] ?? null;
 }
 
+/** By the unique index on (tenant_id, slug) of living projects. */
+export async function findProjectBySlug(tx: TenantTx, slug: string): Promise<ProjectRow | null> {
+  const rows = await tx.run(
+    'findProjectBySlug',
+    tx.db
+      .select()
+      .from(projects)
+      .where(
+        and(
+          eq(projects.tenantId, tx.tenantId),
+          eq(projects.slug, slug),
+          isNull(projects.deletedAt),
+        ),
+      ),
+  );
+  return rows[0] ?? null;
+}
+
 /**
  * `share` while something is put into the project, `update` while it is deleted: the two wait for
  * each other, so that nothing is put into a project that goes away.

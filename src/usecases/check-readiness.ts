@@ -31,19 +31,17 @@ export async function checkReadiness(deps: {
   return reasons;
 }
 
-/** Sets the clock's offset from one question to the database, taken at the middle of its way. */
+/** Sets the clock by one question to the database, answered at the middle of its way. */
 export async function measureClock(
   database: Database,
   clock: Clock,
 ): Promise<{ schemaVersion: number }> {
-  const sentMs = performance.now();
-  const sentWallMs = clock.databaseNow() - clock.offsetMs();
+  const sentMs = clock.monotonicMs();
   const asked = database.withLookup(readHealth);
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error('no answer in time')), answerMsMax).unref();
   });
   const { nowMs, schemaVersion } = await Promise.race([asked, late]);
-  const tripMs = performance.now() - sentMs;
-  clock.setOffsetMs(nowMs - (sentWallMs + tripMs / 2));
+  clock.setDatabaseTime(nowMs, (sentMs + clock.monotonicMs()) / 2);
   return { schemaVersion };
 }

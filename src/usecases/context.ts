@@ -17,6 +17,8 @@ export type Deps = {
   database: Database;
   clock: Clock;
   secretBox: SecretBox;
+  /** opsforge's own, for what it says of itself to receivers. */
+  version: string;
   /** What links and addresses begin with; no slash at the end. */
   publicUrl(): string;
   /** The address guard at save time: a reason in the user's words, or null. */

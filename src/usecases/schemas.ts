@@ -41,7 +41,12 @@ export function wholeNumber(min: number, max: number) {
 /** RFC 3339 with `Z` or an offset. */
 export function momentInput() {
   return z.iso
-    .datetime({ offset: true, error: 'must be a time like 2026-01-31T12:00:00Z' })
+    .datetime({
+      offset: true,
+      error: 'must be a time like 2026-01-31T12:00:00Z',
+      // Without it a rule over the whole object would run, and find a text instead of a time.
+      abort: true,
+    })
     .transform((text) => new Date(text))
     .refine((moment) => moment.getTime() >= 0 && moment.getTime() <= momentMaxMs, {
       error: 'must be a time from 1970 to 9999',

@@ -1,15 +1,17 @@
 /**
- * Each hour, and once at the start: trims what expired and lets old partitions go. A stop gives up
+ * Each hour, and once at the start: trims what expired, ends listeners that are gone and lets old
+ * partitions go. A stop gives up
  * whatever is being waited for; the next round ends it.
  */
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
 import { trimExpired } from '../usecases/keeping/trim-expired.ts';
+import { endAbandonedListeners } from '../usecases/listeners/end-abandoned-listeners.ts';
 import { Loop } from './loop.ts';
 
 const pollMs = 3_600_000;
 
-type RetentionOptions = Pick<Deps, 'database'> & {
+type RetentionOptions = Pick<Deps, 'database' | 'announceChange'> & {
   /** Names, for the log; null when another process is at it. */
   dropPartitions(
     signal: AbortSignal,
@@ -18,12 +20,15 @@ type RetentionOptions = Pick<Deps, 'database'> & {
   log: Log;
 };
 
-export function createRetentionLoop({ database, dropPartitions, onRun, log }: RetentionOptions) {
+export function createRetentionLoop(options: RetentionOptions) {
+  const { database, dropPartitions, onRun, log } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const work = async () => {
     const trimmed = await trimExpired({ database }, signal);
     if (Object.values(trimmed).some((rows) => rows > 0)) log.info(trimmed, 'expired rows deleted');
+    const listeners = await endAbandonedListeners(options);
+    if (listeners > 0) log.info({ listeners }, 'listeners not heard of for a day disabled');
     const round = await dropPartitions(signal);
     if (round === null) return;
     const { dropped, needed, waiting } = round;

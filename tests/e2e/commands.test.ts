@@ -50,8 +50,8 @@ function expectFailure(finished: Finished, code: number, ...words: string[]): vo
 describe('what needs no database', () => {
   test('is told by --help and --version, of each command', async () => {
     const names = [
-      ...['serve', 'bootstrap', 'signup-link', 'reset-password'],
-      ...['migrate', 'database url', 'openapi'],
+      ...['serve', 'bootstrap', 'signup-link', 'reset-password', 'rotate-key'],
+      ...['migrate', 'database url', 'listen', 'openapi'],
     ];
     const [all, version, ...each] = await Promise.all([
       opsforge('--help'),

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openapiDocument } from '../../src/controllers/server.ts';
 import { newId, type ProjectId } from '../../src/domain/ids.ts';
+import { listenerUrl, listeningReason } from '../../src/domain/listeners.ts';
 import { createPasswordHasher } from '../../src/lib/password-hasher.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { createEndedRow, createEventRow, createPendingRow } from '../support/deliveries.ts';
@@ -17,6 +18,8 @@ type Operation = {
   method: string;
   path: string;
   takesBody: boolean;
+  /** Parameters of the query without which it is a 422. */
+  query: string;
   /** Wants no credential; tested by itself. */
   isPublic: boolean;
   example: unknown;
@@ -32,10 +35,21 @@ const operations: Operation[] = Object.entries(Object(openapiDocument()['paths']
         path,
         isPublic: operation.security?.length === 0,
         takesBody: operation.requestBody?.required === true,
+        query: requiredQuery(operation.parameters ?? []),
         example: operation.requestBody?.content['application/json'].example,
       };
     }),
 );
+
+/** Each required parameter with the first value that it may have. */
+function requiredQuery(parameters: { name: string; required: boolean; schema: unknown }[]) {
+  const required = parameters.filter((one) => one.required && one.name !== 'id');
+  const query = required.map(({ name, schema }): [string, string] => [
+    name,
+    String(Object(schema).enum?.[0]),
+  ]);
+  return new URLSearchParams(query).toString();
+}
 
 /** What each operation is tried on: makes what it needs and answers the id for its path. */
 const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
@@ -52,6 +66,9 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   createReplay: null,
   getReplay: (tenant) => replay(tenant),
   cancelReplay: (tenant) => replay(tenant),
+  createListener: null,
+  pullDeliveries: (tenant) => listener(tenant),
+  answerDelivery: (tenant) => pulled(tenant),
   listEndpoints: null,
   createEndpoint: null,
   getEndpoint: (tenant) => endpoint(tenant),
@@ -82,6 +99,8 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   getApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
   updateApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
   revokeApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
+  listAuditEntries: null,
+  exportAuditEntries: null,
   listMembers: null,
   getMember: (tenant) => member(tenant),
   updateMember: (tenant) => member(tenant),
@@ -108,6 +127,14 @@ async function source(tenant: TestTenant) {
 async function pending(tenant: TestTenant) {
   const eventId = await createEventRow(api.db.database, tenant);
   return createPendingRow(api.db.database, tenant, eventId, await endpoint(tenant));
+}
+async function listener(tenant: TestTenant) {
+  const state = { status: 'paused' as const, statusReason: listeningReason };
+  return createEndpointRow(api.db.database, tenant, listenerUrl, state);
+}
+async function pulled(tenant: TestTenant) {
+  const eventId = await createEventRow(api.db.database, tenant);
+  return createPendingRow(api.db.database, tenant, eventId, await listener(tenant));
 }
 async function ended(tenant: TestTenant) {
   const eventId = await createEventRow(api.db.database, tenant);
@@ -138,17 +165,25 @@ const projectCreators = [
   'postEvent',
   'postEventBatch',
   'createEndpoint',
+  'createListener',
   'createSource',
   'createReplay',
 ];
 const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources', 'listReplays'];
-function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
+function call(
+  operation: Operation,
+  id: string,
+  key?: string,
+  projectId?: ProjectId,
+  headers: Record<string, string> = {},
+) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
   const namesProject = projectCreators.includes(operation.name);
   const named = namesProject && projectId ? { projectId } : {};
   const isProjectList = lists.includes(operation.name);
-  const query = isProjectList && projectId ? `?projectId=${projectId}` : '';
-  return api.send(operation.method, operation.path.replace('{id}', id) + query, {
+  const query = isProjectList && projectId ? `projectId=${projectId}` : operation.query;
+  return api.send(operation.method, `${operation.path.replace('{id}', id)}?${query}`, {
+    headers,
     ...(key === undefined ? {} : { key }),
     ...(isBody ? { body: naming(operation.example, named) } : {}),
   });
@@ -192,6 +227,44 @@ describe.each(guarded)('$name', (operation) => {
     const key = await api.keyOf(tenant, []);
     const id = (await arrange[operation.name]?.(tenant)) ?? '';
     expect((await call(operation, id, key)).status).toBe(403);
+  });
+});
+
+/** Their record is the event itself. */
+const ingesting = ['postEvent', 'postEventBatch'];
+/** Changes nothing, and yet somebody must be able to say who did it. */
+const readingOnRecord = ['getEndpointSecret'];
+const audited = guarded.filter(({ name, method }) =>
+  method === 'GET' ? readingOnRecord.includes(name) : !ingesting.includes(name),
+);
+
+describe.each(audited)('$name', (operation) => {
+  test('leaves an entry in the audit log: who, from which request', async () => {
+    const tenant = await api.newTenant();
+    const { id: actorId, key } = await createKey(api.db.database, tenant, {
+      ...{ scopes: ['admin'], projectId: null },
+    });
+    const id = (await arrange[operation.name]?.(tenant)) ?? '';
+    const requestId = `audit-${operation.name}`;
+    const headers = { 'x-request-id': requestId };
+    const answer = await call(operation, id, key, tenant.projectId, headers);
+    expect(answer.status).toBeLessThan(300);
+    const found = await api.send('GET', `/api/v1/audit-log?q=${requestId}`, { key });
+    const { data } = Object(found.body);
+    expect(data).toMatchObject([{ requestId, actor: { kind: 'api_key', id: actorId } }]);
+    if (id !== '') expect(data[0].target.id).toBe(id);
+  });
+
+  test('leaves none when it is refused', async () => {
+    const tenant = await api.newTenant();
+    const { id: actorId, key } = await createKey(api.db.database, tenant, {
+      scopes: ['members:read'],
+    });
+    const id = (await arrange[operation.name]?.(tenant)) ?? '';
+    expect((await call(operation, id, key)).status).toBe(403);
+    const [row] = await api.db.admin.sql`
+      select count(*)::int as count from audit_log where actor_id = ${actorId}`;
+    expect(row?.['count']).toBe(0);
   });
 });
 

@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { projects, tenants } from '../../db/schema/tenants.ts';
 import { AppError } from '../../src/domain/errors.ts';
 import { newId, type ProjectId, type TenantId } from '../../src/domain/ids.ts';
-import { type Database, openDatabase, type TenantTx } from '../../src/repositories/transactions.ts';
+import {
+  type Database,
+  openDatabase,
+  type TenantTx,
+  type WorkerTx,
+} from '../../src/repositories/transactions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTenant, type TestTenant } from '../support/tenants.ts';
 
@@ -56,6 +61,16 @@ describe('a transaction', () => {
       tx.run('who', tx.sql`select current_user as role, current_tenant() as tenant`),
     );
     expect(looked[0]).toEqual({ role: 'opsforge_lookup', tenant: null });
+  });
+
+  test('has no plan compiled, whatever the server does by itself', async () => {
+    const name = new URL(db.adminUrl.replace('@/', '@socket/')).pathname.slice(1);
+    await db.admin.sql.unsafe(`alter database ${name} set jit = on`);
+    const compiles = (tx: TenantTx | WorkerTx) =>
+      tx.run('jit', tx.sql`select current_setting('jit') as jit`);
+    const ofTenant = await database.withTenant(tenant.tenantId, compiles);
+    const ofWorker = await database.withWorker(compiles);
+    expect([...ofTenant, ...ofWorker]).toEqual([{ jit: 'off' }, { jit: 'off' }]);
   });
 
   test('is rolled back when its work throws, and its connection is used again', async () => {
@@ -143,6 +158,29 @@ describe('a transaction', () => {
     // The first may still meet the dying socket; it must fail cleanly and not hang.
     await codeOf(database.withTenant(tenant.tenantId, listProjects));
     expect(await codeOf(database.withTenant(tenant.tenantId, listProjects))).toBe('done');
+  });
+
+  test('that outlives a doubt about the network by 2 s fails, and others use fresh connections', async () => {
+    const idle = await database.withTenant(tenant.tenantId, backendOf);
+    database.distrust();
+    const begun = Promise.withResolvers<void>();
+    const inTime = database.withTenant(tenant.tenantId, async (tx) => {
+      const backend = await backendOf(tx);
+      begun.resolve();
+      await tx.run('sleep', tx.sql`select pg_sleep(0.2)`);
+      return backend;
+    });
+    const failing = codeOf(
+      database.withWorker((tx) => tx.run('sleep', tx.sql`select pg_sleep(9)`)),
+    );
+    await begun.promise;
+    const startedMs = performance.now();
+    database.distrust();
+    const fresh = await inTime;
+    expect(fresh).not.toBe(idle);
+    expect(await failing).toBe('unavailable');
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    expect(await database.withTenant(tenant.tenantId, backendOf)).toBe(fresh);
   });
 
   test('waits in turn when the pool is used up', async () => {

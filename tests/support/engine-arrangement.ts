@@ -73,6 +73,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
       database: db.database,
       clock: createClock(),
       secretBox: testSecretBox,
+      version: '1.2.3',
       checkOutboundUrl: async () => null,
       mail: null,
       publicUrl: () => 'https://opsforge.test',

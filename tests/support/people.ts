@@ -58,6 +58,7 @@ export async function startPeople(signUp: SignUpPolicy = 'open'): Promise<TestPe
     const deps: PeopleDeps = {
       ...{ database, clock, secretBox: testSecretBox, signUp },
       passwords: createPasswordHasher(),
+      version: '0.0.0',
       singleSignOn: null,
       publicUrl: () => 'https://opsforge.test',
       checkOutboundUrl: async () => null,

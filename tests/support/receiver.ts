@@ -33,7 +33,7 @@ const waitMsDefault = 10_000;
 
 export function startReceiver(
   behaviour: Behaviour = () => new Response(null, { status: 204 }),
-  options: { tls?: { key: string; cert: string }; hostname?: string } = {},
+  options: { tls?: { key: string; cert: string }; hostname?: string; port?: number } = {},
 ): Receiver {
   const requests: ReceivedRequest[] = [];
   const arrivals = new Set<() => void>();
@@ -41,7 +41,7 @@ export function startReceiver(
 
   const hostname = options.hostname ?? '127.0.0.1';
   const server = Bun.serve({
-    port: 0,
+    port: options.port ?? 0,
     hostname,
     idleTimeout: 0,
     ...(options.tls ? { tls: options.tls } : {}),

@@ -32,7 +32,7 @@ export function testDeps(
 ): Deps & { woken: EndpointId[] } {
   const woken: EndpointId[] = [];
   return {
-    ...{ database, clock, woken, secretBox: testSecretBox },
+    ...{ database, clock, woken, secretBox: testSecretBox, version: '0.0.0' },
     checkOutboundUrl: async () => null,
     mail: null,
     publicUrl: () => 'https://opsforge.test',

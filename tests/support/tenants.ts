@@ -37,7 +37,11 @@ export async function createTenant(database: Database): Promise<TestTenant> {
 export async function createKey(
   database: Database,
   tenant: TestTenant,
-  options: { scopes?: readonly Scope[]; projectId?: ProjectId | null } = {},
+  options: {
+    scopes?: readonly Scope[];
+    projectId?: ProjectId | null;
+    perSecond?: number;
+  } = {},
 ): Promise<{ id: ApiKeyId; key: string }> {
   const key = `ofk_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`;
   const id = newId<ApiKeyId>(Date.now());
@@ -51,6 +55,7 @@ export async function createKey(
         name: 'test',
         keyHash: new Bun.CryptoHasher('sha256').update(key).digest(),
         keyHint: key.slice(-4),
+        rateLimitPerSecond: options.perSecond ?? null,
         scopes: [...(options.scopes ?? projectScopes)],
       }),
     ),

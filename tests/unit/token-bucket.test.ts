@@ -23,6 +23,19 @@ function busiestSecond(starts: readonly number[]): number {
 }
 
 describe('a token bucket', () => {
+  test('that keeps a second gives so many at once after a silence, and no more', () => {
+    const bucket = new TokenBucket(10, 0, 1);
+    const takeAll = (nowMs: number) => {
+      let taken = 0;
+      for (; taken < 100 && bucket.waitMs(nowMs) === 0; taken += 1) bucket.take(nowMs);
+      return taken;
+    };
+    // A new one knows nothing of the one before it.
+    expect(takeAll(0)).toBe(1);
+    expect(takeAll(60_000)).toBe(10);
+    expect(takeAll(60_500)).toBe(5);
+  });
+
   test.each([
     [1, 1],
     [5, 5],

@@ -184,6 +184,14 @@ describe('a delivery', () => {
       select status, status_reason from endpoints where id = ${endpointId}`;
     expect(endpoint).toEqual({ status: 'disabled', status_reason: 'gone' });
     expect(changes).toEqual([{ kind: 'endpoints', tenantId: tenant.tenantId, endpointId }]);
+    const entries = await db.admin.sql`
+      select actor_kind, action, after from audit_log where target_id = ${endpointId}`;
+    expect([...entries]).toEqual([
+      {
+        ...{ actor_kind: 'system', action: 'endpoint.disabled' },
+        after: { status: 'disabled', statusReason: 'gone' },
+      },
+    ]);
   });
 
   test('that is answered with Retry-After pauses the endpoint until then', async () => {
@@ -322,11 +330,16 @@ describe('the endpoint', () => {
     engine.offer(queued);
     engine.offer(await queueDeliveries(db.database, tenant, other, ['"other"']));
     await attempted(1);
-    expect(await findDeliveries(db, endpointId)).toMatchObject([{ status: 'pending' }]);
+    // By now it is known to be paused: this one is not even looked at.
+    engine.offer(await queueDeliveries(db.database, tenant, endpointId, ['"paused too"']));
+    const pending = { status: 'pending' };
+    expect(await findDeliveries(db, endpointId)).toMatchObject([pending, pending]);
     await db.admin.sql`update endpoints set status = 'active' where id = ${endpointId}`;
     engine.endpointChanged({ tenantId: tenant.tenantId, endpointId });
-    await attempted(2);
-    expect(receiver.requests.map((one) => one.body.toString())).toEqual(['"other"', '"paused"']);
+    await attempted(3);
+    const [first, ...rest] = receiver.requests.map((one) => one.body.toString());
+    expect(first).toBe('"other"');
+    expect(rest.sort()).toEqual(['"paused too"', '"paused"']);
   });
 
   test('with a backlog that hangs does not delay another', async () => {

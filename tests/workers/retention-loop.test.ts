@@ -14,6 +14,7 @@ test('retention runs at the start and tells how it went', async () => {
   let rounds = 0;
   const loop = createRetentionLoop({
     database: db.database,
+    announceChange: () => {},
     log: quietLog,
     onRun: ran.resolve,
     async dropPartitions() {
@@ -32,6 +33,7 @@ test('a stop gives up what is waited for', async () => {
   const ran = Promise.withResolvers<string>();
   const loop = createRetentionLoop({
     database: db.database,
+    announceChange: () => {},
     log: quietLog,
     onRun: ran.resolve,
     dropPartitions(signal) {

@@ -1,12 +1,13 @@
 /**
  * The load: posts the same few bodies over and over on a fixed number of connections, each waiting
- * for its answer before the next (closed loop), or one after the other at a steady pace.
+ * for its answer before the next (closed loop); one after the other at a steady pace; or at a
+ * constant rate (steady-load.ts).
  */
 import { machineMs } from '../clock.ts';
 import { type Spread, spreadOf } from '../figures.ts';
 import { type HttpConnection, openHttpConnection, postRequest } from '../http-connection.ts';
-
-export type LoadTarget = { port: number; path: string; headers: Record<string, string> };
+import type { LoadTarget } from '../workload.ts';
+import { loadSteadily } from './steady-load.ts';
 
 export type LoadResult = {
   /** Answers with 202 within the measured time. */
@@ -94,6 +95,7 @@ export function loadCommands() {
       connection.close();
       return { sentMs, latencyMs };
     },
+    steady: loadSteadily,
   };
 
   function wakeParked(): void {

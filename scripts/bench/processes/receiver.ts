@@ -1,6 +1,6 @@
 /**
- * A receiver of webhooks that answers 200 at once: it counts, and for the idle scenario notes when
- * each event came. `/trivial` answers 202 after JSON.parse: the ceiling of the load itself.
+ * A receiver of webhooks that answers 200 at once: `/count` counts, `/stamp` notes when each event
+ * came, `/hang` never answers. `/trivial` answers 202 after JSON.parse: the ceiling of the load.
  */
 import { machineMs } from '../clock.ts';
 
@@ -10,15 +10,19 @@ type Numbered = { number: number };
 
 export function receiverCommands() {
   let count = 0;
+  let lastMs = 0;
   const receipts = new Map<number, number>();
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
+    // Who hangs does so until the sender has had enough.
+    idleTimeout: 0,
     routes: {
       '/count': {
         async POST(request) {
           await request.arrayBuffer();
           count += 1;
+          lastMs = machineMs();
           return new Response();
         },
       },
@@ -31,6 +35,7 @@ export function receiverCommands() {
           return new Response();
         },
       },
+      '/hang': { POST: () => new Promise<Response>(() => {}) },
       '/trivial': {
         async POST(request) {
           JSON.parse(await request.text());
@@ -44,7 +49,14 @@ export function receiverCommands() {
   return {
     port: async () => server.port ?? 0,
     count: async () => count,
+    /** machineMs of the last that was counted. */
+    lastCountedMs: async () => lastMs,
+    /** How many events were noted. */
+    stamped: async () => receipts.size,
     /** machineMs of each event's first receipt, by the number in its payload. */
     receipts: async () => receipts,
+    async forgetReceipts(): Promise<void> {
+      receipts.clear();
+    },
   };
 }

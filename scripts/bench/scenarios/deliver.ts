@@ -1,37 +1,33 @@
 /** How many events go all the way, accepted, delivered and recorded, and keep doing so. */
-import type { Child } from '../child.ts';
 import { openDatabaseView } from '../database-view.ts';
+import { type Line, measureRate, outstandingMax } from '../end-to-end.ts';
 import { inMicroseconds, inRate, inRatio } from '../figures.ts';
-import type { LoadCommands, LoadResult, LoadTarget } from '../processes/load.ts';
+import type { LoadCommands } from '../processes/load.ts';
 import type { ProbeCommands } from '../processes/probe.ts';
 import type { ReceiverCommands } from '../processes/receiver.ts';
-import { startCounting } from '../processor-time.ts';
-import { compare, type Turn } from '../rounds.ts';
-import type { Bench, Scenario, Section } from '../scenario.ts';
-import type { Service } from '../service.ts';
-import { eventBody, eventBytes, ingestOf, probeOf } from '../workload.ts';
+import { inTurns, medianTurn, ratesOf, ratioOf, type Turn } from '../rounds.ts';
+import type { Bench, Count, Scenario, Section } from '../scenario.ts';
+import {
+  eventBytes,
+  eventTypes,
+  ingestOf,
+  makeEndpoints,
+  probeOf,
+  turnEndpoints,
+} from '../workload.ts';
 
-const connections = 64;
 const endpointCount = 8;
-/** Accepted and not received yet: more would measure how fast a backlog grows. */
-const outstandingMax = 1_000;
-const rounds = 2;
-const warmUpMs = 3_000;
-const durationMs = 15_000;
-const quickShare = 0.3;
-const allowEveryMs = 10;
-const drainMs = 20_000;
 
 export const deliver: Scenario = {
   name: 'deliver',
   title: 'Deliver',
-  summary: `accepted, delivered, recorded for ${durationMs / 1_000} s, beside the probe`,
+  summary: 'accepted, delivered, recorded, beside the probe',
   run,
 };
 
 async function run(bench: Bench): Promise<Section> {
   const [service, load, receiver, probe] = await Promise.all([
-    bench.startService({ dataDir: await bench.folder() }),
+    bench.startService({ dataDir: await bench.dataFolder() }),
     bench.startProcess<LoadCommands>('load'),
     bench.startProcess<ReceiverCommands>('receiver'),
     bench.startProcess<ProbeCommands>('probe'),
@@ -39,100 +35,55 @@ async function run(bench: Bench): Promise<Section> {
   const receiverUrl = `http://127.0.0.1:${await receiver.call('port', undefined)}/count`;
   const databaseUrl = await service.databaseUrl();
   const view = await bench.keep(openDatabaseView(databaseUrl));
+  const types = eventTypes('deliver', endpointCount);
+  const wanted = types.map((type) => ({ url: receiverUrl, eventTypes: [type] }));
   const served = await service.bootstrap('served');
-  await makeEndpoints(service, served.apiKey, receiverUrl);
+  await makeEndpoints(service, served.apiKey, wanted);
   const probed = await service.bootstrap('probed');
-  const endpointIds = await makeEndpoints(service, probed.apiKey, receiverUrl);
+  const endpointIds = await makeEndpoints(service, probed.apiKey, wanted);
   // The probe sends these itself: the service is to leave their rows alone.
-  for (const id of endpointIds) {
-    await service.ask('POST', `/api/v1/endpoints/${id}/pause`, probed.apiKey);
-  }
+  await turnEndpoints(service, probed.apiKey, endpointIds, 'pause');
   const { tenantId, projectId } = probed;
   const probePort = await probe.call('open', {
     ...{ databaseUrl, tenantId, projectId, endpointIds, receiverUrl },
   });
-  const sides = {
-    service: { target: ingestOf(service, served.apiKey), pid: service.pid },
-    probe: { target: probeOf(probePort), pid: probe.pid },
+  const common = { types, tenantId, view, databasePid: service.databasePid() };
+  const sides: (Line & { name: string })[] = [
+    { name: 'service', target: ingestOf(service, served.apiKey), pid: service.pid, ...common },
+    { name: 'probe', target: probeOf(probePort), pid: probe.pid, ...common },
+  ];
+  const rounds = bench.pick({ tiny: 1, quick: 1, usual: 2 });
+  const times = {
+    warmUpMs: bench.pick({ tiny: 100, quick: 1_500, usual: 3_000 }),
+    durationMs: bench.pick({ tiny: 300, quick: 3_000, usual: 15_000 }),
   };
-  const share = bench.quick ? quickShare : 1;
-
-  async function measure(side: 'service' | 'probe'): Promise<Turn> {
-    const { target, pid } = sides[side];
-    const before = await view.countDeliveries();
-    const counted = startCounting(pid, service.databasePid());
-    const loading = post(load, receiver, target, durationMs * share);
-    await Bun.sleep(warmUpMs);
-    const atStart = await view.countDeliveries();
-    const startMs = performance.now();
-    await Bun.sleep(durationMs * share);
-    const atEnd = await view.countDeliveries();
-    const seconds = (performance.now() - startMs) / 1_000;
-    const { latencyMs } = await loading;
-    const left = await view.untilDelivered(drainMs);
-    if (left > 0) bench.say(`${side}: ${left} were not delivered ${drainMs / 1_000} s later`);
-    const ended = (await view.countDeliveries()).ended - before.ended;
-    const perSecond = (atEnd.ended - atStart.ended) / seconds;
-    const turn = { perSecond, p50Ms: latencyMs.p50, p99Ms: latencyMs.p99, ...counted(ended) };
-    bench.say(`${side}: ${inWords(turn)}, ${atEnd.pending} pending at the end`);
+  const counts: Count[] = [];
+  const [ours, bare] = await inTurns(rounds, sides, async (line) => {
+    const { turn, counts: checked } = await measureRate({ load, receiver }, line, times);
+    counts.push(...checked.map((each) => ({ ...each, what: `${line.name}: ${each.what}` })));
+    bench.say(`${line.name}: ${inWords(turn)}`);
     return turn;
-  }
-
-  const { service: ours, probe: bare, ratio } = await compare(rounds, measure);
+  });
+  const ratio = ratioOf(ratesOf(ours), ratesOf(bare));
   return {
     rows: [
-      { what: 'service', figure: inWords(ours) },
-      { what: 'probe', figure: inWords(bare) },
-      { what: 'service ÷ probe', figure: inRatio(ratio), target: '≥ 0.7' },
+      { what: 'service', figure: inWords(medianTurn(ours)) },
+      { what: 'probe', figure: inWords(medianTurn(bare)) },
+      {
+        what: 'service ÷ probe',
+        figure: inRatio(ratio),
+        target: { words: '≥ 0.7', met: ratio >= 0.7 },
+      },
     ],
     notes: [
-      `Recorded deliveries as the database counts them, over ${(durationMs * share) / 1_000} s after`,
-      `${warmUpMs / 1_000} s; service and probe in turns, ${rounds} rounds, medians. ${eventBytes}-byte`,
-      `events for ${endpointCount} endpoints, one each, from ${connections} connections; never more`,
-      `than ${outstandingMax} on their way, so that what is measured can go on for ever. Times of`,
-      'processors are for one event: of the process and of PostgreSQL with its backends.',
+      `Recorded deliveries as the database counts them, over ${times.durationMs / 1_000} s after`,
+      `${times.warmUpMs / 1_000} s; service and probe in turns, ${rounds} rounds, medians.`,
+      `${eventBytes}-byte events for ${endpointCount} endpoints, one each, from 64 connections;`,
+      `never more than ${outstandingMax} on their way, so that what is measured can go on for ever.`,
+      'Times of processors are for one event: of the process and of PostgreSQL with its backends.',
     ],
+    counts,
   };
-}
-
-const eventType = (index: number) => `bench.deliver.t${index}`;
-
-/** Each wants one type. */
-async function makeEndpoints(service: Service, apiKey: string, url: string): Promise<string[]> {
-  const ids: string[] = [];
-  for (let index = 0; index < endpointCount; index += 1) {
-    const input = { url, eventTypes: [eventType(index)], maxInFlight: 1_000 };
-    const made = await service.ask('POST', '/api/v1/endpoints', apiKey, input);
-    // Safe because `ask` throws unless it was made.
-    ids.push((made as { id: string }).id);
-  }
-  return ids;
-}
-
-/** Lets the load go on as the receiver gets what was sent before. */
-async function post(
-  load: Child<LoadCommands>,
-  receiver: Child<ReceiverCommands>,
-  target: LoadTarget,
-  measuredMs: number,
-): Promise<LoadResult> {
-  const bodies = Array.from({ length: endpointCount }, (_, index) => eventBody(eventType(index)));
-  const countBefore = await receiver.call('count', undefined);
-  let running = true;
-  const done = load
-    .call('run', {
-      ...{ target, bodies, connections, warmUpMs, durationMs: measuredMs },
-      allowedFirst: outstandingMax,
-    })
-    .finally(() => {
-      running = false;
-    });
-  while (running) {
-    await Promise.race([Bun.sleep(allowEveryMs), done]);
-    const received = (await receiver.call('count', undefined)) - countBefore;
-    if (running) await load.call('allow', received + outstandingMax);
-  }
-  return done;
 }
 
 const inWords = (turn: Turn) =>

@@ -2,25 +2,25 @@
 import { inMs, median } from '../figures.ts';
 import type { Bench, Scenario, Section } from '../scenario.ts';
 
-const rounds = 3;
-
 export const start: Scenario = {
   name: 'start',
   title: 'Start',
-  summary: `first and later start with the embedded database, ${rounds} rounds`,
+  summary: 'first and later start with the embedded database',
   run,
 };
 
 async function run(bench: Bench): Promise<Section> {
+  const rounds = bench.pick({ tiny: 1, quick: 1, usual: 3 });
   const firstMs: number[] = [];
   const laterMs: number[] = [];
+  let ready = 0;
   for (let round = 0; round < rounds; round += 1) {
     const dataDir = await bench.folder();
     for (const times of [firstMs, laterMs]) {
       const service = await bench.startService({ dataDir });
       times.push(service.readyMs);
       const answer = await fetch(new URL('/readyz', service.url));
-      if (!answer.ok) throw new Error(`/readyz answered ${answer.status} after the start`);
+      if (answer.ok) ready += 1;
       await service.stop();
     }
     bench.say(`first ${inMs(firstMs.at(-1) ?? 0)}, later ${inMs(laterMs.at(-1) ?? 0)}`);
@@ -28,12 +28,18 @@ async function run(bench: Bench): Promise<Section> {
   const figure = (times: number[]) => `${inMs(median(times))} (least ${inMs(Math.min(...times))})`;
   return {
     rows: [
-      { what: 'first start, empty folder', figure: figure(firstMs), target: '≤ 5 s' },
-      { what: 'later start', figure: figure(laterMs), target: '≤ 1.5 s' },
+      { what: 'first start, empty folder', figure: figure(firstMs), target: atMost(firstMs, 5) },
+      { what: 'later start', figure: figure(laterMs), target: atMost(laterMs, 1.5) },
     ],
     notes: [
       `Median and least of ${rounds}, from starting the process to its word that it listens;`,
       '`/readyz` answered 200 each time. A first start unpacks PostgreSQL and makes the database.',
     ],
+    counts: [{ what: 'ready', wanted: 2 * rounds, got: ready }],
   };
 }
+
+const atMost = (times: number[], seconds: number) => ({
+  words: `≤ ${seconds} s`,
+  met: median(times) <= seconds * 1_000,
+});

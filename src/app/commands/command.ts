@@ -1,6 +1,6 @@
 /** What every command is to the command line. */
 export type CommandInput = {
-  flags: Record<string, string | boolean | undefined>;
+  flags: Record<string, string | boolean | string[] | undefined>;
   environment: Record<string, string | undefined>;
   /** One line on stdout; progress goes to stderr. */
   answer(line: string): void;
@@ -10,7 +10,7 @@ export type Command = {
   /** Beside its name in `opsforge --help`. */
   summary: string;
   help: string;
-  flags: Record<string, { type: 'string' | 'boolean' }>;
+  flags: Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>;
   run(input: CommandInput): Promise<void>;
 };
 

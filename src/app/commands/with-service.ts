@@ -7,8 +7,9 @@ import { createLog } from '../../lib/log.ts';
 import type { PeopleDeps } from '../../usecases/people/people-deps.ts';
 import type { Config } from '../config.ts';
 import { buildService } from '../deps.ts';
-import { type Installation, openSecretBox, prepareDatabase } from '../installation.ts';
+import { type Installation, prepareDatabase } from '../installation.ts';
 import { readServiceUrl } from '../pid-file.ts';
+import { openSecretBox } from '../secret-key.ts';
 import { progressOnStderr } from './command.ts';
 import { withInstallation } from './with-installation.ts';
 

@@ -20,6 +20,7 @@ type Described = {
   bodyOptional?: boolean;
   status: number;
   answer?: z.ZodType;
+  file?: readonly string[];
   conflict?: string;
   /** What it may answer beside what follows from the rest. */
   problems?: readonly ProblemCode[];
@@ -31,7 +32,7 @@ const always: ProblemCode[] = ['rate_limited', 'internal', 'unavailable'];
 const ofCredentials: ProblemCode[] = ['unauthenticated', 'forbidden', 'invalid', 'not_found'];
 
 export function describeOperation(operation: Described): JsonObject {
-  const { item, query, body, answer, examples } = operation;
+  const { item, query, body, examples } = operation;
   const problems = [
     ...(operation.isPublic ? [] : ofCredentials),
     ...always,
@@ -58,12 +59,19 @@ export function describeOperation(operation: Described): JsonObject {
         }
       : {}),
     responses: {
-      [operation.status]: answer
-        ? { description: 'Done.', content: jsonContent(answer, 'output', examples?.answer) }
-        : { description: 'Done; there is nothing to say.' },
+      [operation.status]: describeAnswer(operation),
       ...describeProblems(problems, operation.conflict),
     },
   };
+}
+
+function describeAnswer({ answer, file, examples }: Described): JsonObject {
+  if (file !== undefined) {
+    const content = file.map((type) => [type, { schema: { type: 'string' } }]);
+    return { description: 'Done.', content: Object.fromEntries(content) };
+  }
+  if (answer === undefined) return { description: 'Done; there is nothing to say.' };
+  return { description: 'Done.', content: jsonContent(answer, 'output', examples?.answer) };
 }
 
 /** Responses by status; `conflict` says when it is a 409. */

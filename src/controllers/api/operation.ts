@@ -35,8 +35,10 @@ export type OperationDefinition<
   /** A body that is left out is as `{}`. */
   bodyOptional?: boolean;
   status: 200 | 201 | 202 | 204;
-  /** Absent for 204. */
+  /** Absent for 204 and for a file. */
   answer?: Answer;
+  /** The content types of an answer that is no JSON. */
+  file?: readonly string[];
   /** When it is refused with 409, in words. */
   conflict?: string;
   examples?: { body?: z.input<Body>; answer?: z.output<Answer> };
@@ -83,7 +85,7 @@ export function createOperations(identify: Identify) {
 }
 
 /** Ids in paths are not validated but looked for: what is no UUID exists as little as another's. */
-function readId<Id extends string>(
+export function readId<Id extends string>(
   item: Thing<Id> | undefined,
   given: string | undefined,
 ): Id | undefined {

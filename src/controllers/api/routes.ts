@@ -2,11 +2,13 @@
 import { Elysia } from 'elysia';
 import type { Identify } from '../authenticate.ts';
 import { apiKeyRoutes } from './api-keys.ts';
+import { auditLogRoutes } from './audit-log.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { eventRoutes } from './events.ts';
 import { invitationRoutes } from './invitations.ts';
+import { listenerRoutes } from './listeners.ts';
 import { memberRoutes } from './members.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
@@ -22,9 +24,11 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(replayRoutes(identify))
     .use(endpointRoutes(identify))
     .use(endpointActionRoutes(identify))
+    .use(listenerRoutes(identify))
     .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
     .use(apiKeyRoutes(identify))
+    .use(auditLogRoutes(identify))
     .use(memberRoutes(identify))
     .use(invitationRoutes(identify));
 }

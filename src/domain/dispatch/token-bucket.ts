@@ -1,23 +1,26 @@
 /**
- * So many attempts a second to one endpoint. What was not used is kept for a tenth of a second
- * only: a receiver that names a rate must not get twice of it in the second after a silence, nor
- * from a leader that knows nothing of the one before it. In any second: at most 1.1 times the rate,
- * and one. Time is passed in, monotonic ms.
+ * So many a second: attempts to an endpoint, requests of a key. What was not used is kept for a
+ * tenth of a second unless told otherwise: a receiver that names a rate must not get twice of it in
+ * the second after a silence. A new bucket always begins with a tenth, so that whoever knows nothing
+ * of the one before it (another leader, a restart) gives no more than it would have. In any second:
+ * at most the rate, what was kept, and one. Time is passed in, monotonic ms.
  */
 
 /** Above what a timer comes late by (workers/delivery/alarms.ts): none of the rate is lost. */
-const burstSeconds = 0.1;
+const startSeconds = 0.1;
 /** What is left out of one by adding up fractions. */
 const rounding = 1e-9;
 
 export class TokenBucket {
+  readonly #keptSeconds: number;
   #perSecond: number;
   #tokens: number;
   #atMs: number;
 
-  constructor(perSecond: number, nowMs: number) {
+  constructor(perSecond: number, nowMs: number, keptSeconds = startSeconds) {
+    this.#keptSeconds = keptSeconds;
     this.#perSecond = perSecond;
-    this.#tokens = Math.max(1, perSecond * burstSeconds);
+    this.#tokens = Math.max(1, perSecond * startSeconds);
     this.#atMs = nowMs;
   }
 
@@ -43,7 +46,7 @@ export class TokenBucket {
 
   #fill(nowMs: number): void {
     const passedMs = Math.max(0, nowMs - this.#atMs);
-    const tokensMax = Math.max(1, this.#perSecond * burstSeconds);
+    const tokensMax = Math.max(1, this.#perSecond * this.#keptSeconds);
     this.#tokens = Math.min(tokensMax, this.#tokens + (passedMs * this.#perSecond) / 1_000);
     this.#atMs = Math.max(this.#atMs, nowMs);
   }

@@ -1,10 +1,12 @@
 /**
  * `Authorization: Bearer ofk_…` → who it is, from a cache of hashes: the hot path asks the database
  * once for each key. A revoked key stops at once in this process and within 1 s in the others
- * (announceChange); an expired one at its time.
+ * (announceChange); an expired one at its time. A key with a rate limit may make so many requests a
+ * second of each process, and those of one second at once; docs/decisions/0015 has the bounds.
  */
+import { TokenBucket } from '../../domain/dispatch/token-bucket.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { TenantId } from '../../domain/ids.ts';
+import type { ApiKeyId, TenantId } from '../../domain/ids.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type CoherentCache, createCoherentCache } from '../../lib/coherent-cache.ts';
 import { findKeyByHash, type StoredKey } from '../../repositories/credentials.ts';
@@ -14,7 +16,9 @@ import type { Actor } from '../context.ts';
 export type Identity = { tenantId: TenantId; actor: Extract<Actor, { kind: 'api_key' }> };
 
 export type KeyAuthenticator = {
-  /** Throws AppError `unauthenticated`, or `unavailable` while the database is away. */
+  /**
+   * Throws AppError `unauthenticated`, `rate_limited`, or `unavailable` while the database is away.
+   */
   authenticate(authorization: string | null): Promise<Identity>;
   dropTenant(tenantId: TenantId): void;
   clear(): void;
@@ -26,6 +30,8 @@ type CachedKey = StoredKey & { identity: Identity };
 
 const keyPattern = /^Bearer +(ofk_[A-Za-z0-9_-]{20,100})$/i;
 const cachedKeysMax = 10_000;
+/** What a key with a limit left unused it may still use for so long: a page loads in one go. */
+const keptSeconds = 1;
 
 const unauthenticated = (detail: string) => new AppError('unauthenticated', detail);
 
@@ -35,6 +41,7 @@ export function createKeyAuthenticator(options: {
   cacheTrusted(): boolean;
 }): KeyAuthenticator {
   const used = new Map<string, Identity>();
+  const limit = createRateLimits(options.clock);
   // Unknown keys are not kept: a guesser would push out the good ones.
   const cache: CoherentCache<string, CachedKey> = createCoherentCache({
     load: (hash) => loadKey(options.database, hash),
@@ -58,6 +65,7 @@ export function createKeyAuthenticator(options: {
         throw unauthenticated('This API key has expired.');
       }
       used.set(found.id, found.identity);
+      if (found.rateLimitPerSecond !== null) limit(found.id, found.rateLimitPerSecond);
       return found.identity;
     },
     dropTenant: (tenantId) => cache.dropWhere((key) => key.tenantId === tenantId),
@@ -67,6 +75,36 @@ export function createKeyAuthenticator(options: {
       used.clear();
       return taken;
     },
+  };
+}
+
+/**
+ * Beside the cache of keys, which any change of the tenant's keys empties: what was used stays used.
+ * Nothing is written down: a bucket that is made anew begins with a tenth of a second's requests, so
+ * neither a restart nor being pushed out of here gives a key more than waiting would have.
+ */
+function createRateLimits({ monotonicMs }: Pick<Clock, 'monotonicMs'>) {
+  const buckets = new Map<ApiKeyId, { bucket: TokenBucket; perSecond: number }>();
+  return (id: ApiKeyId, perSecond: number): void => {
+    const nowMs = monotonicMs();
+    let held = buckets.get(id);
+    if (held === undefined) {
+      held = { bucket: new TokenBucket(perSecond, nowMs, keptSeconds), perSecond };
+      buckets.set(id, held);
+      if (buckets.size > cachedKeysMax) {
+        const oldest = buckets.keys().next();
+        if (!oldest.done) buckets.delete(oldest.value);
+      }
+    } else if (held.perSecond !== perSecond) {
+      held.perSecond = perSecond;
+      held.bucket.setRate(perSecond, nowMs);
+    }
+    const waitMs = held.bucket.waitMs(nowMs);
+    if (waitMs > 0) {
+      const detail = `This API key may make ${perSecond} requests a second. Send it again later.`;
+      throw new AppError('rate_limited', detail, { retryAfterMs: waitMs });
+    }
+    held.bucket.take(nowMs);
   };
 }
 

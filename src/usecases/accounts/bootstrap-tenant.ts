@@ -14,6 +14,7 @@ import {
   insertTenant,
   listTenantsBySlug,
 } from '../../repositories/tenants.ts';
+import { recordChange } from '../audit/record-change.ts';
 import type { Ctx, Deps } from '../context.ts';
 import { createProject } from '../projects/create-project.ts';
 import { createApiKey } from './create-api-key.ts';
@@ -61,7 +62,14 @@ async function findOrMakeTenant(deps: Deps, name: string): Promise<TenantId> {
     const slug = candidates.find((candidate) => !slugs.has(candidate));
     if (slug === undefined) break;
     const tenantId = newId<TenantId>(deps.clock.databaseNow());
-    const made = await deps.database.withTenant(tenantId, (tx) => insertTenant(tx, { name, slug }));
+    const ctx: Ctx = { deps, tenantId, actor: { kind: 'operator' }, origin: null };
+    const made = await deps.database.withTenant(tenantId, async (tx) => {
+      if (!(await insertTenant(tx, { name, slug }))) return false;
+      const target = { id: tenantId, label: name };
+      const after = { name, slug };
+      await recordChange(tx, ctx, { action: 'tenant.created', target, projectId: null, after });
+      return true;
+    });
     if (made) return tenantId;
   }
   throw new AppError('conflict', `Too many tenants have a name like "${name}": choose another.`);

@@ -7,6 +7,7 @@ import { notFound } from '../../domain/errors.ts';
 import { type ApiKeyId, newId } from '../../domain/ids.ts';
 import { insertApiKey } from '../../repositories/api-keys.ts';
 import { lockProject } from '../../repositories/projects.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { boundProject, type Ctx, requireProject, requireScope } from '../context.ts';
 import { toApiKey } from './api-key-view.ts';
 import { requireFuture, requireGrantable } from './grantable.ts';
@@ -27,7 +28,7 @@ export async function createApiKey(ctx: Ctx, input: ApiKeyInput): Promise<NewApi
     }
     // No announcement: nobody can have looked a key up that did not exist, and unknown ones are
     // not cached.
-    return insertApiKey(tx, {
+    const inserted = await insertApiKey(tx, {
       id: newId<ApiKeyId>(clock.databaseNow()),
       projectId,
       name: input.name,
@@ -37,6 +38,13 @@ export async function createApiKey(ctx: Ctx, input: ApiKeyInput): Promise<NewApi
       rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
       expiresAt: input.expiresAt ?? null,
     });
+    await recordChange(tx, ctx, {
+      action: 'api_key.created',
+      target: { id: inserted.id, label: inserted.name },
+      projectId,
+      after: toApiKey(inserted),
+    });
+    return inserted;
   });
   return { ...toApiKey(row), key };
 }

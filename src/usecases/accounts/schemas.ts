@@ -33,7 +33,11 @@ export const apiKeyInput = z
       .describe('Null or absent: every project, or the own one of a key that is bound to one.'),
     scopes: scopeList,
     expiresAt: expiresAt.optional(),
-    rateLimit: rateLimit.optional().describe('Requests; null: no limit.'),
+    rateLimit: rateLimit
+      .optional()
+      .describe(
+        'Requests to each process of opsforge, a batch being one; past it the answer is 429. Null: no limit.',
+      ),
   })
   .meta({ id: 'ApiKeyInput' });
 export type ApiKeyInput = z.output<typeof apiKeyInput>;

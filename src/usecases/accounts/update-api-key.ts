@@ -4,6 +4,7 @@
  */
 import type { ApiKeyId } from '../../domain/ids.ts';
 import { lockApiKey, updateApiKey as updateRow } from '../../repositories/api-keys.ts';
+import { recordUpdate } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { toApiKey } from './api-key-view.ts';
 import { requireVisibleKey } from './find-api-key.ts';
@@ -30,6 +31,14 @@ export async function updateApiKey(
         changes.rateLimit === undefined ? undefined : (changes.rateLimit?.perSecond ?? null),
     });
     tx.afterCommit(() => announceChange({ kind: 'api_keys', tenantId: ctx.tenantId }));
-    return toApiKey(requireVisibleKey(ctx, id, updated));
+    const after = toApiKey(requireVisibleKey(ctx, id, updated));
+    await recordUpdate(tx, ctx, {
+      action: 'api_key.updated',
+      target: { id, label: after.name },
+      projectId: current.projectId,
+      before: toApiKey(current),
+      after,
+    });
+    return after;
   });
 }

@@ -32,7 +32,8 @@ export async function loadEndpointSettings(
   });
 }
 
-function openSettings(
+/** Of what `listEndpointSettings` found. */
+export function openSettings(
   secretBox: Deps['secretBox'],
   row: EndpointRow,
   sealedSecrets: readonly SecretRow[],

@@ -13,6 +13,7 @@ import {
   updateEndpointResumed,
 } from '../../repositories/endpoints.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { enginePause } from '../endpoints/view.ts';
 import { requireVisibleDelivery } from './find-delivery.ts';
@@ -40,6 +41,11 @@ export async function retryDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery>
         announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: endpoint.id }),
       );
     }
+    await recordChange(tx, ctx, {
+      action: 'delivery.retried',
+      target: { id, label: row.eventType },
+      projectId: row.projectId,
+    });
     tx.afterCommit(() => wakeEndpoints([row.endpointId]));
     return toDelivery(row);
   });

@@ -7,7 +7,7 @@
 import type { AttemptRecord } from '../../domain/dispatch/attempt-record.ts';
 import { failingDaysMax } from '../../domain/dispatch/endpoint-health.ts';
 import type { EndpointEvent } from '../../domain/endpoint-events.ts';
-import type { EndpointId } from '../../domain/ids.ts';
+import type { EndpointId, ProjectId, TenantId } from '../../domain/ids.ts';
 import {
   type TurnedEndpoint,
   updateEndpointDisabled,
@@ -16,6 +16,7 @@ import {
   updateEndpointRecovered,
 } from '../../repositories/endpoint-health.ts';
 import type { WorkerTx } from '../../repositories/transactions.ts';
+import { recordOwnChange } from '../audit/record-change.ts';
 import type { Change } from '../context.ts';
 import { tellEndpointEvent } from '../endpoints/tell-endpoint-event.ts';
 
@@ -44,6 +45,7 @@ export async function turnEndpoints(
     if (turned === null) continue;
     turns.changes.push({ kind: 'endpoints', tenantId, endpointId });
     const about = { tenantId, projectId: turned.projectId, nowMs };
+    if (turned.event.status === 'disabled') await recordDisabled(tx, about, turned.event);
     turns.woken.push(...(await tellEndpointEvent(tx, about, turned.event)));
   }
   return turns;
@@ -90,6 +92,19 @@ async function disable(
     projectId: row.projectId,
     event: { ...eventOf(record, row), status: 'disabled', reason },
   };
+}
+
+function recordDisabled(
+  tx: WorkerTx,
+  about: { tenantId: TenantId; projectId: ProjectId; nowMs: number },
+  { endpointId, url, status, reason }: EndpointEvent,
+): Promise<void> {
+  return recordOwnChange(tx, about, {
+    action: 'endpoint.disabled',
+    target: { id: endpointId, label: url },
+    projectId: about.projectId,
+    after: { status, statusReason: reason },
+  });
 }
 
 function eventOf({ endpointId, step }: AttemptRecord, { url, sinceMs }: TurnedEndpoint) {

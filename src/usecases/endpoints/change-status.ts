@@ -11,6 +11,7 @@
  * `paused_until` and ends by itself. What people do replaces it; the engine sees `resumed_at` when
  * it reads the row again, and asks the endpoint at once. Five days of failure then begin anew.
  */
+import type { AuditAction } from '../../domain/audit-log.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import {
@@ -20,6 +21,7 @@ import {
   updateEndpointStatus,
 } from '../../repositories/endpoints.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { cancelEndpointDeliveries } from '../deliveries/cancel-endpoint-deliveries.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
@@ -31,27 +33,38 @@ const pausedByRequest = 'paused_by_request';
 const disabledByRequest = 'disabled_by_request';
 
 type Target = {
+  action: AuditAction;
   status: EndpointStatus;
   reason: typeof pausedByRequest | typeof disabledByRequest | null;
   refuseFrom: EndpointStatus | null;
 };
 
 export function enableEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
-  return changeStatus(ctx, id, { status: 'active', reason: null, refuseFrom: 'paused' });
+  return changeStatus(ctx, id, {
+    action: 'endpoint.enabled',
+    ...{ status: 'active', reason: null, refuseFrom: 'paused' },
+  });
 }
 
 export function pauseEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
-  const reason = pausedByRequest;
-  return changeStatus(ctx, id, { status: 'paused', reason, refuseFrom: 'disabled' });
+  return changeStatus(ctx, id, {
+    action: 'endpoint.paused',
+    ...{ status: 'paused', reason: pausedByRequest, refuseFrom: 'disabled' },
+  });
 }
 
 export function resumeEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
-  return changeStatus(ctx, id, { status: 'active', reason: null, refuseFrom: 'disabled' });
+  return changeStatus(ctx, id, {
+    action: 'endpoint.resumed',
+    ...{ status: 'active', reason: null, refuseFrom: 'disabled' },
+  });
 }
 
 export async function disableEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
-  const reason = disabledByRequest;
-  const disabled = await changeStatus(ctx, id, { status: 'disabled', reason, refuseFrom: null });
+  const disabled = await changeStatus(ctx, id, {
+    action: 'endpoint.disabled',
+    ...{ status: 'disabled', reason: disabledByRequest, refuseFrom: null },
+  });
   await cancelEndpointDeliveries(ctx, id, 'endpoint_disabled');
   return disabled;
 }
@@ -66,6 +79,14 @@ async function changeStatus(ctx: Ctx, id: EndpointId, target: Target): Promise<E
     if (status === target.refuseFrom) throw refusal(status);
     // What people decide outlasts what the machine decided: its reason and end are replaced.
     const updated = await updateEndpointStatus(tx, id, target);
+    const after = toEndpoint(requireVisibleEndpoint(ctx, id, updated), secretBox, nowMs);
+    await recordChange(tx, ctx, {
+      action: target.action,
+      target: { id, label: current.url },
+      projectId: current.projectId,
+      before: toEndpoint(current, secretBox, nowMs),
+      after,
+    });
     const woken =
       target.status === 'disabled' && current.status !== 'disabled'
         ? await tellDisabled(tx, current, nowMs)
@@ -74,7 +95,7 @@ async function changeStatus(ctx: Ctx, id: EndpointId, target: Target): Promise<E
       announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id });
       wakeEndpoints([id, ...woken]);
     });
-    return toEndpoint(requireVisibleEndpoint(ctx, id, updated), secretBox, nowMs);
+    return after;
   });
 }
 

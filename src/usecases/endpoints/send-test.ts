@@ -8,6 +8,7 @@ import { testEventType } from '../../domain/test-events.ts';
 import { insertQueuedDelivery } from '../../repositories/deliveries.ts';
 import { lockEndpoint } from '../../repositories/endpoints.ts';
 import { insertEvent } from '../../repositories/events.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
 import type { SentTest } from './schemas.ts';
@@ -38,6 +39,12 @@ export async function sendTest(ctx: Ctx, id: EndpointId): Promise<SentTest> {
         ...{ attempts: 0, manual: false },
       }),
     ]);
+    await recordChange(tx, ctx, {
+      action: 'endpoint.tested',
+      target: { id, label: row.url },
+      projectId,
+      after: { eventId, deliveryId },
+    });
     tx.afterCommit(() => wakeEndpoints([id]));
   });
   return { eventId, deliveryId };

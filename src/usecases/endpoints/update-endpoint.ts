@@ -8,6 +8,7 @@ import {
   lockEndpoint,
   updateEndpoint as updateRow,
 } from '../../repositories/endpoints.ts';
+import { recordUpdate } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
@@ -32,14 +33,35 @@ export async function updateEndpoint(
       const overlapSeconds = overlapSecondsDefault;
       await replaceSecret(tx, ctx.deps, id, { kind: signing, overlapSeconds });
     }
+    const nowMs = clock.databaseNow();
+    const visible = requireVisibleEndpoint(ctx, id, updated);
+    const after = toEndpoint(visible, secretBox, nowMs);
+    await recordUpdate(tx, ctx, {
+      action: 'endpoint.updated',
+      target: { id, label: visible.url },
+      projectId: current.projectId,
+      before: toEndpoint(current, secretBox, nowMs),
+      after,
+      masked: changedSecrets(ctx, current, visible),
+    });
     tx.afterCommit(() => {
       announceChange({ kind: 'endpoints', tenantId: ctx.tenantId, endpointId: id });
       // A raised limit takes effect at once and not at the next poll.
       wakeEndpoints([id]);
     });
-    const visible = requireVisibleEndpoint(ctx, id, updated);
-    return toEndpoint(visible, secretBox, clock.databaseNow());
+    return after;
   });
+}
+
+/** Sealing gives other bytes each time, so what is in them is compared. */
+function changedSecrets({ deps }: Ctx, before: EndpointRow, after: EndpointRow): string[] {
+  const { secretBox } = deps;
+  const isSame = (read: (row: EndpointRow) => unknown) =>
+    JSON.stringify(read(before)) === JSON.stringify(read(after));
+  return [
+    ...(isSame((row) => openHeaders(row, secretBox)) ? [] : ['headers']),
+    ...(isSame((row) => openAuth(row.authEncrypted, secretBox)) ? [] : ['auth']),
+  ];
 }
 
 function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): EndpointRowChanges {

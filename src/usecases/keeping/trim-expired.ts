@@ -3,11 +3,17 @@
  * nobody waits for it. Several processes at once do no harm: they only find less.
  */
 import { deleteExpiredReservations } from '../../repositories/accepted-events.ts';
+import { deleteOldAuditEntries } from '../../repositories/audit-log.ts';
 import { deleteOldStats } from '../../repositories/delivery-stats.ts';
 import type { WorkerTx } from '../../repositories/transactions.ts';
 import type { Deps } from '../context.ts';
 
-export type Trimmed = { idempotencyKeys: number; statsMinutes: number; statsHours: number };
+export type Trimmed = {
+  idempotencyKeys: number;
+  statsMinutes: number;
+  statsHours: number;
+  auditEntries: number;
+};
 
 /** A few milliseconds each. */
 const rowsMax = 5_000;
@@ -40,5 +46,6 @@ export async function trimExpired(
     idempotencyKeys: await trim((tx) => deleteExpiredReservations(tx, rowsMax)),
     statsMinutes: await trim((tx) => deleteOldStats(tx, 'minute', minutesKeptHours, rowsMax)),
     statsHours: await trim((tx) => deleteOldStats(tx, 'hour', hoursKeptHours, rowsMax)),
+    auditEntries: await trim((tx) => deleteOldAuditEntries(tx, rowsMax)),
   };
 }

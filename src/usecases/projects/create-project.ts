@@ -4,6 +4,7 @@ import { newId, type ProjectId } from '../../domain/ids.ts';
 import { slugCandidates } from '../../domain/slugs.ts';
 import { insertProject, listTakenSlugs } from '../../repositories/projects.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { boundProject, type Ctx, requireScope } from '../context.ts';
 import type { Project, ProjectInput } from './schemas.ts';
 import { toProject } from './view.ts';
@@ -24,8 +25,15 @@ export async function createProject(ctx: Ctx, input: ProjectInput): Promise<Proj
       const slug = await chooseSlug(tx, candidates);
       const row = await insertProject(tx, { id, name: input.name, slug });
       if (row === null) continue;
+      const made = toProject(row);
+      await recordChange(tx, ctx, {
+        action: 'project.created',
+        target: { id, label: row.name },
+        projectId: id,
+        after: made,
+      });
       tx.afterCommit(() => announceChange({ kind: 'projects', tenantId: ctx.tenantId }));
-      return toProject(row);
+      return made;
     }
     throw slugsTaken();
   });

@@ -10,7 +10,9 @@ import {
   isProjectInUse,
   lockProject,
 } from '../../repositories/projects.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { boundProject, type Ctx, requireScope } from '../context.ts';
+import { toProject } from './view.ts';
 
 export async function deleteProject(ctx: Ctx, id: ProjectId): Promise<void> {
   requireScope(ctx, 'projects:write');
@@ -21,7 +23,8 @@ export async function deleteProject(ctx: Ctx, id: ProjectId): Promise<void> {
   }
   const { database, announceChange } = ctx.deps;
   await database.withTenant(ctx.tenantId, async (tx) => {
-    if ((await lockProject(tx, id, 'update')) === null) throw notFound('project', id);
+    const row = await lockProject(tx, id, 'update');
+    if (row === null) throw notFound('project', id);
     if (await isProjectInUse(tx, id)) {
       throw new AppError(
         'conflict',
@@ -29,6 +32,12 @@ export async function deleteProject(ctx: Ctx, id: ProjectId): Promise<void> {
       );
     }
     await Promise.all([deleteRow(tx, id), revokeProjectKeys(tx, id)]);
+    await recordChange(tx, ctx, {
+      action: 'project.deleted',
+      target: { id, label: row.name },
+      projectId: id,
+      before: toProject(row),
+    });
     tx.afterCommit(() => {
       announceChange({ kind: 'projects', tenantId: ctx.tenantId });
       announceChange({ kind: 'api_keys', tenantId: ctx.tenantId });

@@ -7,9 +7,11 @@ import type { ReplayId } from '../../domain/ids.ts';
 import { cancelPendingDelivery } from '../../repositories/deliveries.ts';
 import { cancelReplayDeliveries } from '../../repositories/replay-deliveries.ts';
 import { lockReplay, updateReplay } from '../../repositories/replays.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { findReplay, requireVisibleReplay } from './find-replay.ts';
 import type { Replay } from './schemas.ts';
+import { replayLabel } from './view.ts';
 
 export async function cancelReplay(ctx: Ctx, id: ReplayId): Promise<Replay> {
   requireScope(ctx, 'deliveries:write');
@@ -24,6 +26,13 @@ export async function cancelReplay(ctx: Ctx, id: ReplayId): Promise<Replay> {
       const completedAt = new Date(clock.databaseNow());
       await updateReplay(tx, id, { status: 'cancelled', completedAt });
     }
+    await recordChange(tx, ctx, {
+      action: 'replay.cancelled',
+      target: { id, label: replayLabel(row.matchStatus, row.matchType) },
+      projectId: row.projectId,
+      before: { status: row.status },
+      after: { status: 'cancelled' },
+    });
     return cancelReplayDeliveries(tx, id);
   });
   // Each alone: waiting for one recorder while holding nothing, no circle of waits can form.

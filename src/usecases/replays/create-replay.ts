@@ -13,11 +13,12 @@ import {
   insertReplay,
 } from '../../repositories/replays.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 import { requireVisibleReplay } from './find-replay.ts';
 import { advanceReplay } from './run-replay.ts';
 import type { Replay, ReplayInput } from './schemas.ts';
-import { viewReplay } from './view.ts';
+import { replayLabel, viewReplay } from './view.ts';
 
 /** Each is a place in the loop's round, and may hold 5,000 rows of the queue. */
 const runningMax = 20;
@@ -37,6 +38,13 @@ export async function createReplay(ctx: Ctx, input: ReplayInput): Promise<Replay
       throw new AppError('conflict', detail);
     }
     await insertReplay(tx, newRow(ctx, id, projectId, input));
+    const { endpointId, filter, ratePerSecond, dryRun } = input;
+    await recordChange(tx, ctx, {
+      action: 'replay.created',
+      target: { id, label: replayLabel(filter.status, filter.type) },
+      projectId,
+      after: { endpointId, filter, ratePerSecond, dryRun },
+    });
   });
   // It is made and would be made twice if this were an error: what fails here, the loop meets again
   // and reports.

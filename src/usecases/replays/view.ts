@@ -9,6 +9,14 @@ export async function viewReplay(tx: TenantTx, row: ReplayRow): Promise<Replay> 
   return toReplay(row, ended.get(row.id));
 }
 
+/** What a replay is called where there is room for a few words: `failed invoice.*`. */
+export function replayLabel(
+  status: string | null | undefined,
+  type: string | null | undefined,
+): string {
+  return `${status ?? 'all'} ${type ?? 'events'}`;
+}
+
 /** In the order of the rows. */
 export async function viewReplays(tx: TenantTx, rows: readonly ReplayRow[]): Promise<Replay[]> {
   const ended = await countEnded(tx, rows);

@@ -4,6 +4,7 @@ import { newId, type SourceId } from '../../domain/ids.ts';
 import type { SourceKind, SourceSettings } from '../../domain/sources/source.ts';
 import { lockProject } from '../../repositories/projects.ts';
 import { insertSource } from '../../repositories/sources.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 import type { NewSource, SourceInput } from './schemas.ts';
 import { chooseSecret, sealSecrets } from './secrets.ts';
@@ -20,7 +21,15 @@ export async function createSource(ctx: Ctx, input: SourceInput): Promise<NewSou
     if ((await lockProject(tx, projectId, 'share')) === null) throw notFound('project', projectId);
     const id = newId<SourceId>(clock.databaseNow());
     const secretsEncrypted = sealSecrets([{ secret, expiresAtMs: null }], secretBox);
-    return insertSource(tx, { id, projectId, name, kind, eventType, settings, secretsEncrypted });
+    const values = { id, projectId, name, kind, eventType, settings, secretsEncrypted };
+    const inserted = await insertSource(tx, values);
+    await recordChange(tx, ctx, {
+      action: 'source.created',
+      target: { id, label: name },
+      projectId,
+      after: toSource(inserted, ctx.deps),
+    });
+    return inserted;
   });
   return { ...toSource(row, ctx.deps), secret };
 }

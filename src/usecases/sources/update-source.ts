@@ -1,4 +1,5 @@
 /** Changes a source; with a new secret the ones until now stay valid for the overlap. */
+import { maskedValue } from '../../domain/endpoint-headers.ts';
 import type { SourceId } from '../../domain/ids.ts';
 import {
   lockSource,
@@ -6,6 +7,7 @@ import {
   type SourceRowChanges,
   updateSource as updateRow,
 } from '../../repositories/sources.ts';
+import { recordUpdate } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { checkSettings } from './create-source.ts';
 import { requireVisibleSource } from './find-source.ts';
@@ -24,7 +26,16 @@ export async function updateSource(
     const current = requireVisibleSource(ctx, id, await lockSource(tx, id));
     const updated = await updateRow(tx, id, toRowChanges(ctx, current, changes));
     tx.afterCommit(() => announceChange({ kind: 'sources', tenantId: ctx.tenantId }));
-    return toSource(requireVisibleSource(ctx, id, updated), ctx.deps);
+    const after = toSource(requireVisibleSource(ctx, id, updated), ctx.deps);
+    await recordUpdate(tx, ctx, {
+      action: 'source.updated',
+      target: { id, label: after.name },
+      projectId: current.projectId,
+      before: { ...toSource(current, ctx.deps), secret: maskedValue },
+      after: { ...after, secret: maskedValue },
+      masked: changes.secret === undefined ? [] : ['secret'],
+    });
+    return after;
   });
 }
 

@@ -3,12 +3,12 @@
  * flight), and what the end of an attempt makes of that. All of it is memory of the one leader; the
  * rows learn of pauses and turns through the attempt's record (`endpointChange`).
  */
+import type { Sent } from '../../domain/dispatch/attempt.ts';
 import type { EndpointChange, PauseReason } from '../../domain/dispatch/endpoint-health.ts';
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
 import { TokenBucket } from '../../domain/dispatch/token-bucket.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EndpointState } from './endpoint-states.ts';
-import type { Sent } from './sender.ts';
 
 /** What keeps it: until a time (database time), or until something ends, which calls `ready`. */
 export type Gate =

@@ -13,11 +13,10 @@ export type EngineLimits = {
 
 export type EngineOptions = Pick<
   Deps,
-  'database' | 'clock' | 'secretBox' | 'announceChange' | 'wakeEndpoints'
+  'database' | 'clock' | 'secretBox' | 'version' | 'announceChange' | 'wakeEndpoints'
 > & {
   send: SendRequest;
   log: Log;
-  version: string;
   workerName: string;
   limits: EngineLimits;
   observe: DeliveryObserver;

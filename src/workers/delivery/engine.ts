@@ -5,6 +5,7 @@
  * the process only by being recorded or by staying in the table; nothing here is needed after a
  * `kill -9`. Bounds: `limits`, and the constants of hand, feeder and recorder.
  */
+import type { Sent } from '../../domain/dispatch/attempt.ts';
 import type { EndpointSettings } from '../../domain/dispatch/endpoint-settings.ts';
 import { createFairQueue } from '../../domain/dispatch/fair-queue.ts';
 import { type ReadyDelivery, shardCount, shardOf } from '../../domain/dispatch/ready-delivery.ts';
@@ -23,7 +24,7 @@ import { Feeder, type FeedTarget } from './feeder.ts';
 import { Hand, type Held } from './hand.ts';
 import { type EngineCounts, lagSeconds, observeRecorded } from './measures.ts';
 import { type Entry, Recorder } from './recorder.ts';
-import { type Sent, sendAttempt } from './sender.ts';
+import { sendAttempt } from './sender.ts';
 
 export type { EngineOptions } from './engine-options.ts';
 
@@ -151,6 +152,9 @@ export class DeliveryEngine {
       const { endpointId, tenantId } = delivery;
       if (!this.#feeder.leads(shardOf(endpointId))) continue;
       const state = this.#states.findOrAdd(endpointId, tenantId);
+      // Nothing is read for it, so a reading for each group of events would be for nothing. What
+      // resumes it is a change of the endpoint, and that marks it.
+      if (this.#states.usableSettings(state)?.status === 'paused') continue;
       const { settings } = state;
       const isOrdered = delivery.position !== null || settings?.ordered === true;
       if (isOrdered || (settings !== null && settings.status !== 'active')) this.#mark(state);

@@ -45,9 +45,26 @@ test('minutes are kept for two days and hours for 400', async () => {
   }
 });
 
+test('entries of the audit log are kept for 400 days, and no loop could delete one before', async () => {
+  const { tenantId } = tenant;
+  await db.admin.sql`
+    insert into audit_log
+      (id, tenant_id, at, actor_kind, actor_label, action, target_id, target_label)
+    select gen_random_uuid(), ${tenantId}, now() - interval '400 days' + n * interval '1 minute',
+      'operator', 'o', 'project.created', gen_random_uuid(), 't'
+    from unnest('{-2,-1,1}'::integer[]) n`;
+  expect(await trimExpired(db, signal)).toMatchObject({ auditEntries: 2 });
+  const deleted = await db.database.withWorker((tx) =>
+    tx.run('test', tx.sql`delete from audit_log returning id`),
+  );
+  expect(deleted.length).toBe(0);
+  const [left] = await db.admin.sql`select count(*)::int as count from audit_log`;
+  expect(left?.['count']).toBe(1);
+});
+
 test('a stop ends it between two statements', async () => {
   await db.admin.sql`update delivery_stats_minute set bucket = bucket - interval '3 days'`;
-  const stopped = { idempotencyKeys: 0, statsMinutes: 0, statsHours: 0 };
+  const stopped = { idempotencyKeys: 0, statsMinutes: 0, statsHours: 0, auditEntries: 0 };
   expect(await trimExpired(db, AbortSignal.abort())).toEqual(stopped);
   expect(await trimExpired(db, signal)).toMatchObject({ statsMinutes: 1 });
 });

@@ -305,7 +305,7 @@ describe('each match is made exactly once', () => {
 describe('the pace', () => {
   test('keeps to the rate over any second, and makes up for lateness within bounds', async () => {
     let nowMs = Date.now();
-    const clock = createClock(() => nowMs);
+    const clock = { ...createClock(), databaseNow: () => nowMs };
     const world = await newReplayWorld(db, clock);
     await endedEvents(world, 60);
     const replay = await makeReplay(world, undefined, { ratePerSecond: 10 });
@@ -328,10 +328,7 @@ describe('the pace', () => {
 
   test('keeps the queue small: no more than so many of one replay are pending', async () => {
     let nowMs = Date.now();
-    const world = await newReplayWorld(
-      db,
-      createClock(() => nowMs),
-    );
+    const world = await newReplayWorld(db, { ...createClock(), databaseNow: () => nowMs });
     const wanted = await endedEvents(world, 10);
     const replay = await makeReplay(world);
     const limits = { ...replayLimits, pending: 4 };

@@ -1,0 +1,213 @@
+/**
+ * One page, as `operation` is one operation of the API. The order is the same for all: same origin
+ * (for what changes something), who asks (else to /sign-in), tenant and project of the path (404,
+ * also for those who are not in it), what is asked or sent; then the use case decides. Answers are
+ * whole pages, or the part that htmx asks for.
+ */
+import type { z } from 'zod';
+import type { FormDraft } from '../../../views/components/form.tsx';
+import type { Toast } from '../../../views/components/toast.tsx';
+import { Layout, type PageFrame, type Shell } from '../../../views/layout.tsx';
+import { listEntries, type Place } from '../../../views/navigation.ts';
+import { AppError } from '../../domain/errors.ts';
+import { scopesOf } from '../../domain/roles.ts';
+import { allows } from '../../domain/scopes.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Ctx, Deps } from '../../usecases/context.ts';
+import type { Membership, Person } from '../../usecases/people/person.ts';
+import { findProjectBySlug } from '../../usecases/projects/find-project-by-slug.ts';
+import type { Project } from '../../usecases/projects/schemas.ts';
+import { problemOf } from '../answer-error.ts';
+import { readId, type Thing } from '../api/operation.ts';
+import { readQuery } from '../api/request-input.ts';
+import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
+import { notFoundHere, problemKinds } from '../problem.ts';
+import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
+import { droppedFlash, flashCookie, readFlash, readTheme } from './cookies.ts';
+import { type ErrorPageDeps, errorPage } from './error-page.ts';
+import { draftOf, parseForm, readForm } from './form.ts';
+import { signInPath } from './sign-in-path.ts';
+
+export type PageDeps = ErrorPageDeps & {
+  deps: Deps;
+  log: Log;
+  identifyPerson: IdentifyPerson;
+  memberContext: MemberContext;
+  /** Throws AppError `forbidden` for a form that another site sent. */
+  requireSameOrigin(request: Request): void;
+};
+
+/** What every handler gets; `nowMs` is database time. */
+type TenantCall = {
+  ctx: Ctx;
+  person: Person;
+  tenant: Membership;
+  place: Place;
+  nowMs: number;
+  request: Request;
+};
+export type ProjectCall = TenantCall & { project: Project };
+
+/** A page, made only as far as it is asked for. */
+export type View = PageFrame & {
+  body(): JSX.Element;
+  /** The parts that htmx may ask for, by their id. */
+  parts?: Record<string, () => JSX.Element>;
+};
+
+/** What a form came to: off to another page, or a part in place of what was sent. */
+export type Outcome =
+  | { goTo: string; toast?: Toast }
+  | { part: () => JSX.Element; toast?: Toast; elsewise: string };
+
+type Input<Id extends string, Query extends z.ZodType> = { item?: Thing<Id>; query?: Query };
+type Asked<Id, Query> = { id: Id; query: Query };
+
+type RouteContext = { request: Request; params?: Record<string, string>; route?: string };
+type Route = readonly [(context: RouteContext) => Promise<Response>, typeof routeOptions];
+const routeOptions = { parse: 'none' as const, detail: { hide: true } };
+
+/** `page.view(input, handler)` and `page.action(input, handler)`: the last arguments of a route. */
+export function createPages(deps: PageDeps) {
+  return {
+    /** Of `/t/:tenant/…` */
+    tenant: pageKind(deps, openTenant),
+    /** Of `/t/:tenant/p/:project/…` */
+    project: pageKind(deps, openProject),
+  };
+}
+
+function pageKind<Call extends TenantCall>(
+  deps: PageDeps,
+  open: (deps: PageDeps, context: RouteContext, person: Person) => Promise<Call>,
+) {
+  const call = async <Id extends string, Query extends z.ZodType>(
+    context: RouteContext,
+    person: Person,
+    input: Input<Id, Query>,
+  ) => {
+    const opened = await open(deps, context, person);
+    const id = readId(input.item, context.params?.['id']);
+    const query = input.query && readQuery(context.request, input.query);
+    // Safe because what an input leaves out is `never` in its handler's type.
+    return { ...opened, id, query } as Call & Asked<Id, z.output<Query>>;
+  };
+  return {
+    view<Id extends string = never, Query extends z.ZodType = z.ZodNever>(
+      input: Input<Id, Query>,
+      handler: (call: Call & Asked<Id, z.output<Query>>) => Promise<View>,
+    ): Route {
+      return route(deps, async (context, person) => {
+        const made = await call(context, person, input);
+        return showView(deps, made, await handler(made));
+      });
+    },
+    /** `refused` draws the page again with what was typed; left out, errors get their own page. */
+    action<Id extends string = never, Form extends z.ZodType = z.ZodNever>(
+      input: {
+        item?: Thing<Id>;
+        form?: Form;
+        refused?: (call: Call & { id: Id }, draft: FormDraft) => Promise<View>;
+      },
+      handler: (call: Call & { id: Id; form: z.output<Form> }) => Promise<Outcome>,
+    ): Route {
+      return route(deps, async (context, person) => {
+        const { item, form: schema, refused } = input;
+        const made = await call(context, person, item === undefined ? {} : { item });
+        const values = await readForm(context.request);
+        try {
+          const form = schema && parseForm(values, schema);
+          // Safe as above.
+          const formed = { ...made, form } as Call & { id: Id; form: z.output<Form> };
+          return await showOutcome(deps, context.request, await handler(formed));
+        } catch (error) {
+          const again = error instanceof AppError && redrawn.has(error.code) ? error : null;
+          if (again === null || refused === undefined) throw error;
+          const view = await refused(made as Call & { id: Id }, draftOf(values, again));
+          return showView(deps, made, view, problemKinds[again.code].status);
+        }
+      });
+    },
+  };
+}
+
+/** What a change of the form may cure. */
+const redrawn = new Set(['invalid', 'conflict']);
+
+function route(
+  deps: PageDeps,
+  handle: (context: RouteContext, person: Person) => Promise<Response>,
+): Route {
+  const answer = async (context: RouteContext): Promise<Response> => {
+    const { request } = context;
+    try {
+      if (request.method !== 'GET') deps.requireSameOrigin(request);
+      const person = await deps.identifyPerson(request);
+      if (person === null) return goTo(request, signInPath(request), []);
+      return await handle(context, person);
+    } catch (error) {
+      return errorPage(deps, request, problemOf(deps.log, error, request, context.route));
+    }
+  };
+  return [answer, routeOptions];
+}
+
+async function openTenant(
+  pages: PageDeps,
+  { request, params }: RouteContext,
+  person: Person,
+): Promise<TenantCall> {
+  const ctx = pages.memberContext(request, person, params?.['tenant'] ?? '');
+  const tenant = person.memberships.find(({ tenantId }) => tenantId === ctx.tenantId);
+  if (tenant === undefined) throw notFoundHere();
+  const nowMs = pages.deps.clock.databaseNow();
+  return { ...{ ctx, person, tenant, request, nowMs }, place: { tenant, project: null } };
+}
+
+async function openProject(
+  pages: PageDeps,
+  context: RouteContext,
+  person: Person,
+): Promise<ProjectCall> {
+  const call = await openTenant(pages, context, person);
+  const project = await findProjectBySlug(call.ctx, context.params?.['project'] ?? '');
+  return { ...call, project, place: { tenant: call.tenant, project } };
+}
+
+async function showView(
+  deps: PageDeps,
+  call: TenantCall,
+  view: View,
+  status = 200,
+): Promise<Response> {
+  const { request, person, tenant, place } = call;
+  const wanted = wantedPart(request);
+  const part = wanted && (view.parts?.[wanted.id] ?? view.body);
+  if (part) return htmlResponse(await part(), { status });
+  const publicUrl = deps.deps.publicUrl();
+  const flash = readFlash(request, publicUrl);
+  const { pathname, search } = new URL(request.url);
+  const granted = scopesOf(tenant.role);
+  const shell: Shell = {
+    files: await deps.files(),
+    theme: readTheme(request),
+    path: pathname + search,
+    place,
+    person: { name: person.name || person.email, role: tenant.role },
+    groups: listEntries(place, (scope) => allows(granted, scope)),
+    toasts: flash === null ? [] : [flash],
+  };
+  const { body, parts: _, ...frame } = view;
+  const html = await Layout({ shell, frame, children: body() });
+  return htmlResponse(html, { status, cookies: flash === null ? [] : [droppedFlash(publicUrl)] });
+}
+
+async function showOutcome(deps: PageDeps, request: Request, outcome: Outcome): Promise<Response> {
+  const { toast } = outcome;
+  const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
+  if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);
+  // Without script a part has nowhere to go: the page that it is of is shown instead.
+  if (wantedPart(request) === null) return goTo(request, outcome.elsewise, cookies);
+  const headers = toast === undefined ? {} : { 'hx-trigger': toastTrigger(toast) };
+  return htmlResponse(await outcome.part(), { headers });
+}

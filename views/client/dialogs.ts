@@ -1,0 +1,22 @@
+/** `data-open` names the dialog that a button opens; `data-close` or a click beside closes it. */
+
+export function openDialog(id: string): void {
+  const dialog = document.getElementById(id);
+  if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+}
+
+export function openDialogs(): void {
+  document.addEventListener('click', (event) => {
+    const target = event.target as Element;
+    const opener = target.closest<HTMLElement>('[data-open]');
+    if (opener !== null) openDialog(opener.dataset['open'] ?? '');
+    if (target.closest('[data-close]') !== null) target.closest('dialog')?.close();
+    // A click on the backdrop has the dialog itself as its target.
+    if (target instanceof HTMLDialogElement) target.close();
+    if (target.closest('.phone-menu nav a') !== null) {
+      target.closest('details')?.removeAttribute('open');
+    }
+  });
+  // A notice about a form that was refused is what to read first.
+  document.querySelector<HTMLElement>('[data-focus]')?.focus();
+}

@@ -1,0 +1,81 @@
+/**
+ * Single keys: `/` to the search field, `G x` to a page of the menu, `J`, `K` and Enter through
+ * rows, and any button or link by its `aria-keyshortcuts`. Off while one types, and with modifiers.
+ */
+import { openDialog } from './dialogs.ts';
+
+/** So long after G its second key is waited for. */
+const secondKeyMs = 1_200;
+
+let goingUntilMs = 0;
+
+export function listenToKeys(): void {
+  document.addEventListener('keydown', (event) => {
+    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      openDialog('palette');
+      return;
+    }
+    if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+    if (document.querySelector('dialog[open]') !== null) return;
+    if (press(event.key)) event.preventDefault();
+  });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest('input, textarea, select, [contenteditable]') !== null
+  );
+}
+
+/** Whether the key meant something. */
+function press(key: string): boolean {
+  const nowMs = performance.now();
+  const isSecond = nowMs < goingUntilMs;
+  goingUntilMs = 0;
+  if (isSecond) return click(`[data-go="${CSS.escape(key.toLowerCase())}"]`);
+  switch (key) {
+    case 'g':
+    case 'G':
+      goingUntilMs = nowMs + secondKeyMs;
+      return true;
+    case '/':
+      return focus('[data-search]');
+    case 'j':
+    case 'J':
+      return moveRow(1);
+    case 'k':
+    case 'K':
+      return moveRow(-1);
+    case 'Enter':
+      return click('tr[aria-current="true"] .c-main a');
+    default:
+      if (key.length !== 1) return false;
+      return click(`main [aria-keyshortcuts="${CSS.escape(key.toUpperCase())}"]`);
+  }
+}
+
+function click(selector: string): boolean {
+  const found = document.querySelector<HTMLElement>(selector);
+  found?.click();
+  return found !== null;
+}
+
+function focus(selector: string): boolean {
+  const found = document.querySelector<HTMLElement>(selector);
+  found?.focus();
+  return found !== null;
+}
+
+/** Through the first table of the page whose rows lead somewhere. */
+function moveRow(step: 1 | -1): boolean {
+  const rows = [...document.querySelectorAll<HTMLElement>('main tbody tr:has(.c-main a)')];
+  if (rows.length === 0) return false;
+  const current = rows.findIndex((row) => row.getAttribute('aria-current') === 'true');
+  const next = Math.min(rows.length - 1, Math.max(0, current + step));
+  rows[current]?.removeAttribute('aria-current');
+  rows[next]?.setAttribute('aria-current', 'true');
+  rows[next]?.scrollIntoView({ block: 'nearest' });
+  return true;
+}

@@ -1,0 +1,23 @@
+/**
+ * What script adds to pages that work without it. Everything listens on the document, so that parts
+ * that htmx puts in later need no start of their own.
+ */
+import 'htmx.org';
+import 'htmx.org/dist/ext/hx-sse.js';
+import { copyOnClick } from './copy.ts';
+import { openDialogs } from './dialogs.ts';
+import { listenToKeys } from './keys.ts';
+import { watchLive } from './live.ts';
+import { startPalette } from './palette.ts';
+import { switchTheme } from './theme-switch.ts';
+import { expireToasts, showToastsOfAnswers } from './toasts.ts';
+
+document.documentElement.classList.add('scripted');
+copyOnClick();
+openDialogs();
+switchTheme();
+listenToKeys();
+startPalette();
+watchLive();
+expireToasts();
+showToastsOfAnswers();

@@ -1,0 +1,146 @@
+/** Bars that are no charts: heartbeats, phases of a request, budgets, progress. */
+import { Legend, type Paint } from './chart.tsx';
+
+const beats = {
+  up: { paint: 'up', height: 14, word: 'up' },
+  degraded: { paint: 'warn', height: 18, word: 'degraded' },
+  down: { paint: 'bad', height: 22, word: 'down' },
+  maintenance: { paint: 'maint', height: 9, word: 'maintenance' },
+  unknown: { paint: 'idle', height: 4, word: 'not checked' },
+} as const;
+
+export type BeatState = keyof typeof beats;
+/** `title`: when, and what was seen. */
+export type Beat = { state: BeatState; title: string };
+
+const beatWidth = 3;
+const beatsHeight = 22;
+
+/**
+ * Height and colour both carry the state. Of a fixed size in rows; `wide` stretches to its place.
+ * @param props.what "checks", "half hours"; in the label: "Last 48 checks: 2 down, 0 degraded"
+ */
+export function Heartbeat(props: {
+  beats: readonly Beat[];
+  what?: string;
+  wide?: boolean;
+  step?: 4 | 5;
+}) {
+  const { what = 'checks', wide = false, step = 5 } = props;
+  const count = (state: BeatState) => props.beats.filter((beat) => beat.state === state).length;
+  const label = `Last ${props.beats.length} ${what}: ${count('down')} down, ${count('degraded')} degraded`;
+  const width = Math.max(1, props.beats.length * step - (step - beatWidth));
+  return (
+    <svg
+      class={['hb', wide && 'h-9 w-full']}
+      width={wide ? undefined : width}
+      height={wide ? undefined : beatsHeight}
+      viewBox={`0 0 ${width} ${beatsHeight}`}
+      preserveAspectRatio={wide ? 'none' : undefined}
+      role="img"
+      aria-label={label}
+    >
+      {props.beats.map(({ state, title }, index) => {
+        const { paint, height, word } = beats[state];
+        return (
+          <rect
+            class={`f-${paint}`}
+            x={index * step}
+            y={beatsHeight - height}
+            width={beatWidth}
+            height={height}
+          >
+            <title safe>{`${title}, ${word}`}</title>
+          </rect>
+        );
+      })}
+    </svg>
+  );
+}
+
+const phaseKinds = [
+  { key: 'dnsMs', paint: 'dns', name: 'DNS' },
+  { key: 'connectMs', paint: 'connect', name: 'Connect' },
+  { key: 'tlsMs', paint: 'tls', name: 'TLS' },
+  { key: 'firstByteMs', paint: 'wait', name: 'First byte' },
+  { key: 'downloadMs', paint: 'down', name: 'Download' },
+] as const;
+
+export type PhaseTimes = Record<(typeof phaseKinds)[number]['key'], number>;
+
+/** On the scale of its list, `maxMs`; a longer one ends in a cut. */
+export function PhasesBar(props: { times: PhaseTimes; maxMs: number; tall?: boolean }) {
+  const { times, maxMs, tall = false } = props;
+  const label = phaseKinds.map(({ key, name }) => `${name} ${times[key]} ms`).join(', ');
+  const scale = 1_000 / (maxMs || 1);
+  const total = phaseKinds.reduce((sum, { key }) => sum + times[key], 0);
+  let x = 0;
+  return (
+    <svg
+      class={['phases', tall && 'tall']}
+      viewBox="0 0 1000 10"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      {phaseKinds.map(({ key, paint, name }) => {
+        const left = x;
+        const width = times[key] * scale;
+        x += width;
+        const drawn = times[key] > 0 ? Math.max(width - 2, 2) : 0;
+        return (
+          <rect class={`f-${paint}`} x={left.toFixed(1)} y={0} width={drawn.toFixed(1)} height={10}>
+            <title safe>{`${name} ${times[key]} ms`}</title>
+          </rect>
+        );
+      })}
+      {total > maxMs ? (
+        <path d="M962 10 L974 0 h10 L972 10z M982 10 L994 0 h6 v10z" fill="var(--card)" />
+      ) : null}
+    </svg>
+  );
+}
+
+export function PhasesLegend() {
+  return <Legend items={phaseKinds} />;
+}
+
+/** Parts of a whole, in order, as one bar. */
+export function Progress(props: {
+  parts: readonly { paint: Paint; value: number }[];
+  total: number;
+  label: string;
+}) {
+  const { parts, total, label } = props;
+  let x = 0;
+  return (
+    <svg
+      class="budget"
+      viewBox="0 0 1000 6"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      <rect class="f-border" width={1000} height={6} />
+      {parts.map(({ paint, value }) => {
+        const left = x;
+        const width = Math.max(0, (value / (total || 1)) * 1_000);
+        x += width;
+        return (
+          <rect class={`f-${paint}`} x={left.toFixed(1)} width={width.toFixed(1)} height={6} />
+        );
+      })}
+    </svg>
+  );
+}
+
+/** @param props.left share of the error budget that is left, in percent; may be below zero */
+export function Budget({ left, tone }: { left: number; tone: 'ok' | 'warn' | 'bad' }) {
+  return (
+    <Progress
+      parts={[{ paint: tone, value: Math.max(0, left) }]}
+      total={100}
+      label={`${left} % of the error budget left`}
+    />
+  );
+}
