@@ -24,7 +24,9 @@ import {
 import {
   ChipsField,
   Choices,
+  describedBy,
   emptyDraft,
+  Field,
   FormNotice,
   SelectField,
   SwitchRow,
@@ -54,7 +56,7 @@ import { Ago, Avatar, Id, Key, StatusCode, Tag, Until } from '../../views/compon
 import { Timeline, TimelineItem } from '../../views/components/timeline.tsx';
 import { findPageOffences } from '../support/page-rules.ts';
 
-const bad = '"><script src="//evil.example"></script>';
+const bad: string = '"><script src="//evil.example"></script>';
 const at = '2026-11-23T14:32:08.412Z';
 const nowMs = Date.parse(at) + 14 * 60_000;
 const field = { label: bad, help: bad, error: bad };
@@ -111,6 +113,9 @@ const sheets = {
       <TextArea {...field} name="about" value={bad} />
       <SelectField {...field} name="kind" options={[{ value: bad, label: bad }]} value={bad} />
       <ChipsField {...field} name="types" values={[bad]} />
+      <Field {...field} name="own">
+        <input id="own" {...describedBy({ ...field, name: 'own' })} />
+      </Field>
       <SwitchRow name="on" label={bad} text={bad} checked />
       <Choices
         name="way"
