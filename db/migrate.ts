@@ -11,6 +11,7 @@ import keeping from './migrations/0003_keeping.sql' with { type: 'text' };
 import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0005_signing.sql' with { type: 'text' };
 import audit from './migrations/0007_audit.sql' with { type: 'text' };
+import usage from './migrations/0008_usage.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -21,6 +22,7 @@ export const migrations: Migration[] = [
   { version: 4, name: 'scheduling', text: scheduling },
   { version: 5, name: 'signing', text: signing },
   { version: 7, name: 'audit', text: audit },
+  { version: 8, name: 'usage', text: usage },
 ];
 
 export const databaseRoles = [

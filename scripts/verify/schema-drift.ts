@@ -11,6 +11,7 @@ import * as deliveryStats from '../../db/schema/delivery-stats.ts';
 import * as monitors from '../../db/schema/monitors.ts';
 import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
+import * as usage from '../../db/schema/usage.ts';
 import * as webhooks from '../../db/schema/webhooks.ts';
 import type { Connection } from '../../src/repositories/connection.ts';
 import { createTestDatabase } from '../../tests/support/database.ts';
@@ -24,6 +25,7 @@ const outside = new Set(['schema_migrations']);
 function declaredTables(): Map<string, Table> {
   const exported: unknown[] = Object.values({
     ...{ ...tenants, ...webhooks, ...deliveryStats, ...monitors, ...replays, ...auditLog },
+    ...usage,
   });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(

@@ -11,6 +11,7 @@ import { createLog, type Log } from '../lib/log.ts';
 import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
 import { foldStats } from '../usecases/keeping/fold-stats.ts';
+import { foldUsage } from '../usecases/keeping/fold-usage.ts';
 import { Loop, within } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
@@ -30,7 +31,7 @@ import { type PidFile, writePidFile } from './pid-file.ts';
 const clockPollMs = 10_000;
 const keyUsePollMs = 30_000;
 const partitionPollMs = 3_600_000;
-/** Figures of deliveries are behind by so much. */
+/** Figures of deliveries and of usage are behind by so much. */
 const statsFoldPollMs = 2_000;
 /** A terminal and npm may both deliver the first signal. */
 const secondSignalAfterMs = 1_000;
@@ -139,6 +140,7 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     const { engine, leader, replays } = delivery;
     parts.push(
       loop('stats-fold', statsFoldPollMs, () => foldStats({ database })),
+      loop('usage-fold', statsFoldPollMs, () => foldUsage({ database })),
       retentionPart({ config, service, installation, log }),
       { name: 'engine', start: () => engine.start(), stop: (ms) => engine.stop(ms) },
       { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
