@@ -13,6 +13,7 @@ import type { Command } from './commands/command.ts';
 import { databaseUrlCommand } from './commands/database-url.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { openapiCommand } from './commands/openapi.ts';
+import { quotaCommand } from './commands/quota.ts';
 import { serveCommand } from './commands/serve.ts';
 
 const commands: Record<string, Command> = {
@@ -21,6 +22,7 @@ const commands: Record<string, Command> = {
   migrate: migrateCommand,
   'database url': databaseUrlCommand,
   openapi: openapiCommand,
+  quota: quotaCommand,
 };
 
 /** A process whose work is done ends by itself at once; longer it must not stay. */

@@ -16,11 +16,13 @@ import { createWakeUps } from '../repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../usecases/context.ts';
 import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
+import { createQuotaGuard } from '../usecases/usage/quota-guard.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
 import { createWorkerRegister } from '../usecases/workers/register-worker.ts';
 import { createDeliveryEngine } from '../workers/delivery/engine.ts';
 import { Leader } from '../workers/leader.ts';
+import { createQuotaLoop } from '../workers/quota-loop.ts';
 import { createReplayLoop } from '../workers/replay-loop.ts';
 import { commit, version } from './build.ts';
 import type { Config } from './config.ts';
@@ -46,12 +48,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     applicationName: `opsforge ${config.role}`,
     onQuery: metrics.query,
   });
-  const wakeUps = createWakeUps({
-    url: installation.directUrl,
-    onTrouble(error, failures) {
-      if (failures === 1) log.warn({ err: error }, 'news of other processes is not heard');
-    },
-  });
+  const wakeUps = buildWakeUps(installation, log);
   const cacheTrusted = () => wakeUps.isListening();
   const keys = createKeyAuthenticator({ database, clock, cacheTrusted });
   const directory = createEndpointDirectory({ database, clock, cacheTrusted });
@@ -72,6 +69,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     database,
     clock,
     secretBox,
+    eventsKeptMs: config.retentionEventsMs,
     publicUrl: () => config.publicUrl ?? `http://localhost:${ownPort ?? config.port}`,
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
@@ -81,9 +79,13 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery });
+  const quotas = buildQuotas(deps, log, metrics);
+  const news = spreadNews({
+    ...{ keys, directory, quotas, wakeUps, delivery },
+    sources: () => sources,
+  });
   const acceptor = createEventAcceptor({
-    ...{ database, clock, directory },
+    ...{ database, clock, directory, quotas: quotas.guard },
     handOff: news.handOff,
     wakeOrdered: news.wakeEndpoints,
     accepted: metrics.eventsAccepted,
@@ -99,6 +101,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     httpClient,
     deps,
     delivery,
+    quotaLoop: quotas.loop,
     acceptor,
     sources,
     setOwnPort(port: number) {
@@ -107,22 +110,36 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
   };
 }
 
+function buildWakeUps(installation: Installation, log: Log) {
+  return createWakeUps({
+    url: installation.directUrl,
+    onTrouble(error, failures) {
+      if (failures === 1) log.warn({ err: error }, 'news of other processes is not heard');
+    },
+  });
+}
+
 /** What happens here is told to this process in memory and to the others by NOTIFY. */
 function spreadNews(parts: {
   keys: ReturnType<typeof createKeyAuthenticator>;
   directory: ReturnType<typeof createEndpointDirectory>;
   /** Made after this: what it accepts is handed on here. */
   sources(): SourceReceiver;
+  quotas: ReturnType<typeof buildQuotas>;
   wakeUps: ReturnType<typeof createWakeUps>;
   delivery: ReturnType<typeof buildDelivery> | null;
 }) {
-  const { keys, directory, sources, wakeUps, delivery } = parts;
+  const { keys, directory, sources, quotas, wakeUps, delivery } = parts;
   const isLedHere = (endpointId: EndpointId) =>
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
   function applyChange(change: Change): void {
     if (change.kind === 'replays') {
       delivery?.replays.wake();
+      return;
+    }
+    if (change.kind === 'quotas') {
+      quotas.loop.wake();
       return;
     }
     if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
@@ -142,6 +159,7 @@ function spreadNews(parts: {
     keys.clear();
     directory.clear();
     sources().clear();
+    quotas.loop.wake();
     delivery?.engine.forgetSettings();
   });
 
@@ -166,6 +184,13 @@ function ownAddresses(host: string, port: number | null) {
   if (port === null) return null;
   const everywhere = host === '0.0.0.0' || host === '::';
   return { port, addresses: everywhere ? ('all-local' as const) : [host] };
+}
+
+function buildQuotas(deps: Deps, log: Log, metrics: ReturnType<typeof createMetrics>) {
+  const guard = createQuotaGuard(deps);
+  const onRun = (outcome: 'success' | 'failure', seconds: number) =>
+    metrics.job('quotas', outcome, seconds);
+  return { guard, loop: createQuotaLoop({ guard, log, onRun }) };
 }
 
 /** The engine, the leader that tells it which shards are its own, and what makes replays. */

@@ -7,7 +7,8 @@ export type Change =
   | { kind: 'projects'; tenantId: TenantId }
   | { kind: 'sources'; tenantId: TenantId }
   /** One was made: the loop looks at once. */
-  | { kind: 'replays'; tenantId: TenantId };
+  | { kind: 'replays'; tenantId: TenantId }
+  | { kind: 'quotas'; tenantId: TenantId };
 
 export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'endpoints',
@@ -15,4 +16,5 @@ export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'projects',
   'sources',
   'replays',
+  'quotas',
 ]);

@@ -49,7 +49,7 @@ function expectFailure(finished: Finished, code: number, ...words: string[]): vo
 
 describe('what needs no database', () => {
   test('is told by --help and --version, of each command', async () => {
-    const names = ['serve', 'bootstrap', 'migrate', 'database url', 'openapi'];
+    const names = ['serve', 'bootstrap', 'migrate', 'database url', 'openapi', 'quota'];
     const [all, version, ...each] = await Promise.all([
       opsforge('--help'),
       opsforge('serve --version'),
@@ -114,6 +114,22 @@ describe('a command while no service runs', () => {
     const second = await bootstrapWith('--tenant acme --project main', { PORT: '4711' });
     expect(second).toEqual({ ...first, apiKey: null });
     expect(findProcesses(dataDir)).toEqual([]);
+  });
+
+  test('sets quotas of a tenant, shows them, and lifts them', async () => {
+    const { tenantId } = await bootstrapWith('--tenant acme --project main');
+    const quota = async (flags: string) => JSON.parse((await opsforge(`quota ${flags}`)).stdout);
+    const none = { tenantId, eventsPerMonth: null, storedBytes: null };
+    expect(await quota('--tenant acme')).toEqual(none);
+    const set = { ...none, eventsPerMonth: 1_000 };
+    expect(await quota('--tenant acme --events-per-month 1000')).toEqual(set);
+    expect(await quota('--tenant acme')).toEqual(set);
+    expect(await quota('--tenant acme --events-per-month none')).toEqual(none);
+    expectFailure(await opsforge('quota'), 2, '--tenant');
+    expectFailure(await opsforge('quota --tenant nobody'), 1, 'nobody');
+    for (const limit of ['0', 'many', '1.5']) {
+      expectFailure(await opsforge(`quota --tenant acme --stored-bytes ${limit}`), 2, 'none');
+    }
   });
 
   test('refuses what this version does not have, or what is missing', async () => {

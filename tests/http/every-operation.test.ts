@@ -95,6 +95,7 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   revokeApiKey: async (tenant) => (await createKey(api.db.database, tenant)).id,
   listAuditEntries: null,
   exportAuditEntries: null,
+  getUsage: null,
 };
 
 let api: TestApi;

@@ -73,6 +73,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
       database: db.database,
       clock: createClock(),
       secretBox: testSecretBox,
+      eventsKeptMs: 30 * 86_400_000,
       checkOutboundUrl: async () => null,
       publicUrl: () => 'https://opsforge.test',
       wakeEndpoints: (endpointIds) => engine.wakeEndpoints(endpointIds),

@@ -32,7 +32,7 @@ export function testDeps(
 ): Deps & { woken: EndpointId[] } {
   const woken: EndpointId[] = [];
   return {
-    ...{ database, clock, woken, secretBox: testSecretBox },
+    ...{ database, clock, woken, secretBox: testSecretBox, eventsKeptMs: 30 * 86_400_000 },
     checkOutboundUrl: async () => null,
     publicUrl: () => 'https://opsforge.test',
     wakeEndpoints: (ids) => void woken.push(...ids),

@@ -1,13 +1,11 @@
 /** `opsforge bootstrap`: a tenant, a project and its first key, as one JSON object on one line. */
 import { StartError } from '../../domain/start-error.ts';
-import { createLog } from '../../lib/log.ts';
 import { bootstrapTenant } from '../../usecases/accounts/bootstrap-tenant.ts';
-import type { Deps } from '../../usecases/context.ts';
 import { readConfig } from '../config.ts';
-import { buildService } from '../deps.ts';
-import { openSecretBox, prepareDatabase, withAdministrator } from '../installation.ts';
+import { withAdministrator } from '../installation.ts';
 import { readServiceUrl } from '../pid-file.ts';
 import { type Command, progressOnStderr, textFlags } from './command.ts';
+import { withDeps } from './with-deps.ts';
 import { withInstallation } from './with-installation.ts';
 
 export const bootstrapCommand: Command = {
@@ -38,34 +36,19 @@ export const bootstrapCommand: Command = {
     if (project === undefined) throw new StartError('bootstrap needs --project NAME.', 2);
     const config = readConfig(environment, rest);
     const made = await withInstallation(config, progressOnStderr, async (installation) => {
-      if (!installation.migrated) await prepareDatabase(installation);
-      const secretBox = await openSecretBox(config, installation);
-      const log = createLog('silent');
-      const service = buildService({ config, installation, log, secretBox });
-      try {
-        await service.wakeUps.start();
-        const news: Promise<void>[] = [];
-        const deps: Deps = {
-          ...service.deps,
-          // Waited for below, so that a running service hears of what is made here.
-          announceChange: (change) => void news.push(service.wakeUps.notifyChange(change)),
-        };
-        const newKey = flags['new-key'] === true;
+      const newKey = flags['new-key'] === true;
+      const bootstrapped = await withDeps(config, installation, (deps) =>
         // One at a time: two that found no such project would both make one.
-        const bootstrapped = await withAdministrator(installation, async ({ sql }) => {
+        withAdministrator(installation, async ({ sql }) => {
           await sql`select pg_advisory_lock(hashtext('opsforge.bootstrap'))`;
           return bootstrapTenant(deps, { tenant, project, newKey });
-        });
-        await Promise.all(news);
-        // A database that was started for this command has no service that listens.
-        const isServed = !installation.embedded || installation.migrated;
-        const served = isServed ? readServiceUrl(installation.dataDir) : null;
-        const url = config.publicUrl ?? served;
-        return { ...bootstrapped, url: url ?? `http://localhost:${config.port}` };
-      } finally {
-        await service.wakeUps.stop();
-        await service.database.close();
-      }
+        }),
+      );
+      // A database that was started for this command has no service that listens.
+      const isServed = !installation.embedded || installation.migrated;
+      const served = isServed ? readServiceUrl(installation.dataDir) : null;
+      const url = config.publicUrl ?? served;
+      return { ...bootstrapped, url: url ?? `http://localhost:${config.port}` };
     });
     answer(JSON.stringify(made));
   },

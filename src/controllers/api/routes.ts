@@ -11,6 +11,7 @@ import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
 import { sourceRoutes } from './sources.ts';
+import { usageRoutes } from './usage.ts';
 import { type IngestHandlers, webhookRoutes } from './webhooks.ts';
 
 export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: ReceiverDeps) {
@@ -24,5 +25,6 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(sourceRoutes(identify, sources))
     .use(projectRoutes(identify))
     .use(apiKeyRoutes(identify))
-    .use(auditLogRoutes(identify));
+    .use(auditLogRoutes(identify))
+    .use(usageRoutes(identify));
 }
