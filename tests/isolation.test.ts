@@ -83,6 +83,9 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
   await sql`insert into audit_log
       (id, tenant_id, at, actor_kind, actor_label, action, target_id, target_label)
     values (${id}, ${tenantId}, now(), 'operator', 'o', 'project.created', ${id}, 't')`;
+  await sql`insert into usage_deltas values (${tenantId}, ${projectId}, current_date, 1, 1)`;
+  await sql`insert into usage_days values (${tenantId}, ${projectId}, current_date, 1, 1, 1, 1)`;
+  await sql`insert into tenant_quotas (tenant_id, stored_bytes) values (${tenantId}, 1)`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);
@@ -130,7 +133,7 @@ describe('the walls between tenants', () => {
     for (const table of parents()) {
       const column = tenantColumn(table);
       // Requests have no business with them, and so no grant.
-      if (['idempotency_keys', 'delivery_stats_deltas'].includes(table)) continue;
+      if (['idempotency_keys', 'delivery_stats_deltas', 'usage_deltas'].includes(table)) continue;
       const counts = (tenantId: string | null) =>
         actingAs(
           'opsforge_app',

@@ -12,6 +12,7 @@ import * as monitors from '../../db/schema/monitors.ts';
 import * as people from '../../db/schema/people.ts';
 import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
+import * as usage from '../../db/schema/usage.ts';
 import * as webhooks from '../../db/schema/webhooks.ts';
 import type { Connection } from '../../src/repositories/connection.ts';
 import { createTestDatabase } from '../../tests/support/database.ts';
@@ -31,6 +32,7 @@ function declaredTables(): Map<string, Table> {
     ...people,
     ...replays,
     ...auditLog,
+    ...usage,
   });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(

@@ -14,7 +14,7 @@ import { createHttpClient } from '../outbound/http-client.ts';
 import { createMailer } from '../outbound/mailer.ts';
 import { createOidcProvider } from '../outbound/oidc-provider.ts';
 import { openLockSession } from '../repositories/shard-locks.ts';
-import { openDatabase } from '../repositories/transactions.ts';
+import { type Database, openDatabase } from '../repositories/transactions.ts';
 import { createWakeUps } from '../repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../usecases/context.ts';
@@ -24,11 +24,13 @@ import {
 } from '../usecases/people/authenticate-session.ts';
 import type { PeopleDeps } from '../usecases/people/people-deps.ts';
 import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
+import { createQuotaGuard } from '../usecases/usage/quota-guard.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
 import { createWorkerRegister } from '../usecases/workers/register-worker.ts';
 import { createDeliveryEngine } from '../workers/delivery/engine.ts';
 import { Leader } from '../workers/leader.ts';
+import { createQuotaLoop } from '../workers/quota-loop.ts';
 import { createReplayLoop } from '../workers/replay-loop.ts';
 import { commit, version } from './build.ts';
 import type { Config } from './config.ts';
@@ -54,14 +56,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     applicationName: `opsforge ${config.role}`,
     onQuery: metrics.query,
   });
-  const wakeUps = createWakeUps({
-    url: installation.directUrl,
-    onTrouble(error, failures) {
-      if (failures > 1) return;
-      log.warn({ err: error }, 'news of other processes is not heard');
-      database.distrust();
-    },
-  });
+  const wakeUps = buildWakeUps(installation, log, database);
   const cacheTrusted = () => wakeUps.isListening();
   const cached = { database, clock, cacheTrusted };
   const keys = createKeyAuthenticator(cached);
@@ -76,6 +71,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     clock,
     secretBox,
     version,
+    eventsKeptMs: config.retentionEventsMs,
     publicUrl: () => config.publicUrl ?? `http://localhost:${ownPort ?? config.port}`,
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
@@ -87,9 +83,13 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, sessions, directory, sources: () => sources, wakeUps, delivery });
+  const quotas = buildQuotas(deps, log, metrics);
+  const news = spreadNews({
+    ...{ keys, sessions, directory, quotas, wakeUps, delivery },
+    sources: () => sources,
+  });
   const acceptor = createEventAcceptor({
-    ...{ database, clock, directory },
+    ...{ database, clock, directory, quotas: quotas.guard },
     handOff: news.handOff,
     wakeOrdered: news.wakeEndpoints,
     accepted: metrics.eventsAccepted,
@@ -108,6 +108,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     people,
     mailer,
     delivery,
+    quotaLoop: quotas.loop,
     acceptor,
     sources,
     setOwnPort(port: number) {
@@ -125,6 +126,17 @@ function buildPeople(config: Config, deps: Deps): PeopleDeps {
   };
 }
 
+function buildWakeUps(installation: Installation, log: Log, database: Database) {
+  return createWakeUps({
+    url: installation.directUrl,
+    onTrouble(error, failures) {
+      if (failures > 1) return;
+      log.warn({ err: error }, 'news of other processes is not heard');
+      database.distrust();
+    },
+  });
+}
+
 /** What happens here is told to this process in memory and to the others by NOTIFY. */
 function spreadNews(parts: {
   keys: ReturnType<typeof createKeyAuthenticator>;
@@ -132,10 +144,11 @@ function spreadNews(parts: {
   directory: ReturnType<typeof createEndpointDirectory>;
   /** Made after this: what it accepts is handed on here. */
   sources(): SourceReceiver;
+  quotas: ReturnType<typeof buildQuotas>;
   wakeUps: ReturnType<typeof createWakeUps>;
   delivery: ReturnType<typeof buildDelivery> | null;
 }) {
-  const { keys, sessions, directory, sources, wakeUps, delivery } = parts;
+  const { keys, sessions, directory, sources, quotas, wakeUps, delivery } = parts;
   const isLedHere = (endpointId: EndpointId) =>
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
@@ -146,6 +159,10 @@ function spreadNews(parts: {
     }
     if (change.kind === 'people') {
       sessions.dropPerson(change.userId);
+      return;
+    }
+    if (change.kind === 'quotas') {
+      quotas.loop.wake();
       return;
     }
     if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
@@ -166,6 +183,7 @@ function spreadNews(parts: {
     sessions.clear();
     directory.clear();
     sources().clear();
+    quotas.loop.wake();
     delivery?.engine.forgetSettings();
   });
 
@@ -211,6 +229,13 @@ function ownAddresses(host: string, port: number | null) {
   if (port === null) return null;
   const everywhere = host === '0.0.0.0' || host === '::';
   return { port, addresses: everywhere ? ('all-local' as const) : [host] };
+}
+
+function buildQuotas(deps: Deps, log: Log, metrics: ReturnType<typeof createMetrics>) {
+  const guard = createQuotaGuard(deps);
+  const onRun = (outcome: 'success' | 'failure', seconds: number) =>
+    metrics.job('quotas', outcome, seconds);
+  return { guard, loop: createQuotaLoop({ guard, log, onRun }) };
 }
 
 /** The engine, the leader that tells it which shards are its own, and what makes replays. */

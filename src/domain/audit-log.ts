@@ -4,6 +4,7 @@
  */
 export const auditActions = [
   'tenant.created',
+  'tenant.quotas_changed',
   'project.created',
   'project.updated',
   'project.deleted',

@@ -9,7 +9,8 @@ export type Change =
   /** One was made: the loop looks at once. */
   | { kind: 'replays'; tenantId: TenantId }
   /** Their sessions, name or memberships. */
-  | { kind: 'people'; userId: UserId };
+  | { kind: 'people'; userId: UserId }
+  | { kind: 'quotas'; tenantId: TenantId };
 
 export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'endpoints',
@@ -18,4 +19,5 @@ export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'sources',
   'replays',
   'people',
+  'quotas',
 ]);

@@ -29,6 +29,7 @@ export const scopes = [
   'members:write',
   'members:read',
   'audit-log:read',
+  'usage:read',
   'admin',
 ] as const;
 

@@ -19,6 +19,8 @@ export type Deps = {
   secretBox: SecretBox;
   /** opsforge's own, for what it says of itself to receivers. */
   version: string;
+  /** How long events are kept (RETENTION_EVENTS), for what is stored of them. */
+  eventsKeptMs: number;
   /** What links and addresses begin with; no slash at the end. */
   publicUrl(): string;
   /** The address guard at save time: a reason in the user's words, or null. */

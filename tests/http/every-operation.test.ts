@@ -109,6 +109,7 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   createInvitation: null,
   getInvitation: (tenant) => invitation(tenant),
   revokeInvitation: (tenant) => invitation(tenant),
+  getUsage: null,
 };
 
 let api: TestApi;

@@ -19,6 +19,7 @@ import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
+import { createQuotaGuard, type QuotaGuard } from '../../src/usecases/usage/quota-guard.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -48,6 +49,8 @@ type Sent = {
 export type TestApi = {
   db: TestDatabase;
   deps: Deps;
+  /** Its loop does not run: a test says when it looks. */
+  quotas: QuotaGuard;
   woken: EndpointId[];
   changes: Change[];
   /** What was measured; an answer is measured after it was sent, hence `untilObserved`. */
@@ -84,6 +87,7 @@ export async function startApi(
     clock,
     secretBox: testSecretBox,
     version: '0.0.0',
+    eventsKeptMs: 30 * 86_400_000,
     publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
     mail: null,
@@ -99,8 +103,9 @@ export async function startApi(
       sources.dropTenant(change.tenantId);
     },
   };
+  const quotas = createQuotaGuard(deps);
   const acceptor = createEventAcceptor({
-    ...{ database, clock, directory },
+    ...{ database, clock, directory, quotas },
     handOff: (ready) => void woken.push(...ready.map(({ endpointId }) => endpointId)),
     wakeOrdered: deps.wakeEndpoints,
     accepted: () => {},
@@ -162,7 +167,7 @@ export async function startApi(
   };
 
   return {
-    ...{ db, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    ...{ db, deps, quotas, woken, changes, observed, logged, outbound, readiness, send, newTenant },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
@@ -271,6 +276,7 @@ function hold(validate: ValidateFunction, value: unknown, what: string): void {
 const formats = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
   'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/,
+  date: /^\d{4}-\d\d-\d\d$/,
   uri: /^[a-z][a-z0-9+.-]*:/i,
 };
 

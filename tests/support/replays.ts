@@ -33,6 +33,7 @@ export function testDeps(
   const woken: EndpointId[] = [];
   return {
     ...{ database, clock, woken, secretBox: testSecretBox, version: '0.0.0' },
+    ...{ database, clock, woken, secretBox: testSecretBox, eventsKeptMs: 30 * 86_400_000 },
     checkOutboundUrl: async () => null,
     mail: null,
     publicUrl: () => 'https://opsforge.test',

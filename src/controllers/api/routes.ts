@@ -14,6 +14,7 @@ import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
 import { sourceRoutes } from './sources.ts';
+import { usageRoutes } from './usage.ts';
 import { type IngestHandlers, webhookRoutes } from './webhooks.ts';
 
 export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: ReceiverDeps) {
@@ -30,5 +31,6 @@ export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: R
     .use(apiKeyRoutes(identify))
     .use(auditLogRoutes(identify))
     .use(memberRoutes(identify))
-    .use(invitationRoutes(identify));
+    .use(invitationRoutes(identify))
+    .use(usageRoutes(identify));
 }

@@ -13,6 +13,7 @@ import { createBatcher } from '../../lib/batcher.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { NewDelivery, NewEvent } from '../../repositories/accepted-events.ts';
 import type { Database } from '../../repositories/transactions.ts';
+import type { QuotaGuard } from '../usage/quota-guard.ts';
 import { acceptBatch, type BatchOutcome, type PostedBatch } from './accept-batch.ts';
 import type { AcceptedEvent, Candidate, Poster } from './candidate.ts';
 import { type CommitOutcome, commitEvents } from './commit-events.ts';
@@ -41,6 +42,7 @@ type AcceptorOptions = {
   database: Database;
   clock: Clock;
   directory: EndpointDirectory;
+  quotas: Pick<QuotaGuard, 'requireRoom'>;
   /** After the commit: in memory where this process leads, else a wake-up for who does. */
   handOff(deliveries: ReadyDelivery[]): void;
   /** Ordered endpoints are read by position from the table, never handed over. */
@@ -80,17 +82,19 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
   const { clock, directory } = options;
   let batchBytes = 0;
 
-  function requireWrite({ actor }: Poster): void {
-    if (allows(actor.scopes, 'events:write')) return;
-    throw new AppError(
-      'forbidden',
-      'This API key, or your role here, lacks the scope events:write.',
-    );
+  function admit({ tenantId, actor }: Poster): void {
+    if (!allows(actor.scopes, 'events:write')) {
+      throw new AppError(
+        'forbidden',
+        'This API key, or your role here, lacks the scope events:write.',
+      );
+    }
+    options.quotas.requireRoom(tenantId);
   }
 
   return {
     async accept(poster, { text, idempotencyKey, keyDecides = false, hops }) {
-      requireWrite(poster);
+      admit(poster);
       const { tenantId } = poster;
       const known = directory.peek(tenantId) ?? (await directory.get(tenantId));
       const envelope = readEnvelope(text);
@@ -104,7 +108,7 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
       return { ...outcome, type, projectId };
     },
     async acceptBatch(identity, posted) {
-      requireWrite(identity);
+      admit(identity);
       const bytes = posted.text.length;
       if (batchBytes + bytes > batchBytesMax) throw tooMuchWaits();
       batchBytes += bytes;
