@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { type ReadyDelivery, shardOf } from '../domain/dispatch/ready-delivery.ts';
-import { type EndpointId, newId, type WorkerId } from '../domain/ids.ts';
+import { type EndpointId, newId, type TenantId, type WorkerId } from '../domain/ids.ts';
 import { createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { SecretBox } from '../lib/secret-box.ts';
@@ -12,9 +12,11 @@ import { createAddressGuard } from '../outbound/address-guard.ts';
 import { createHttpClient } from '../outbound/http-client.ts';
 import { openLockSession } from '../repositories/shard-locks.ts';
 import { openDatabase } from '../repositories/transactions.ts';
-import { createWakeUps } from '../repositories/wake-ups.ts';
+import { createWakeUps, type WakeUps } from '../repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../usecases/context.ts';
+import { createLiveHub } from '../usecases/live/hub.ts';
+import { createLiveFeeds } from '../usecases/live/live-feeds.ts';
 import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
@@ -68,6 +70,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     log,
   });
 
+  const live = buildLive({ database, clock, wakeUps, log });
   const deps: Deps = {
     database,
     clock,
@@ -76,17 +79,21 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
     announceChange: (change) => news.announceChange(change),
+    tellNews: live.hub.tell,
   };
   const delivery =
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery });
+  const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery, live });
   const acceptor = createEventAcceptor({
     ...{ database, clock, directory },
     handOff: news.handOff,
     wakeOrdered: news.wakeEndpoints,
-    accepted: metrics.eventsAccepted,
+    accepted(count, projectIds) {
+      metrics.eventsAccepted(count);
+      for (const id of projectIds) live.hub.tell(id, ['events', 'deliveries']);
+    },
   });
   const sources: SourceReceiver = createSourceReceiver({ ...deps, acceptor, cacheTrusted });
 
@@ -101,6 +108,7 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     delivery,
     acceptor,
     sources,
+    live,
     setOwnPort(port: number) {
       ownPort = port;
     },
@@ -115,20 +123,19 @@ function spreadNews(parts: {
   sources(): SourceReceiver;
   wakeUps: ReturnType<typeof createWakeUps>;
   delivery: ReturnType<typeof buildDelivery> | null;
+  live: ReturnType<typeof buildLive>;
 }) {
-  const { keys, directory, sources, wakeUps, delivery } = parts;
+  const { keys, directory, sources, wakeUps, delivery, live } = parts;
   const isLedHere = (endpointId: EndpointId) =>
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
   function applyChange(change: Change): void {
-    if (change.kind === 'replays') {
-      delivery?.replays.wake();
-      return;
-    }
-    if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
+    if (change.kind === 'replays') delivery?.replays.wake();
+    else if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
     else if (change.kind === 'sources') sources().dropTenant(change.tenantId);
     else directory.drop(change.tenantId);
     if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
+    live.applyChange(change);
   }
   function notifyOthers(endpointIds: readonly EndpointId[]): void {
     const elsewhere = new Set(endpointIds.filter((id) => !isLedHere(id)).map(shardOf));
@@ -143,6 +150,7 @@ function spreadNews(parts: {
     directory.clear();
     sources().clear();
     delivery?.engine.forgetSettings();
+    live.forget();
   });
 
   return {
@@ -158,6 +166,35 @@ function spreadNews(parts: {
       // The engine passes over those of shards that are led elsewhere.
       delivery?.engine.offer(deliveries);
       notifyOthers(deliveries.map(({ endpointId }) => endpointId));
+    },
+  };
+}
+
+/** What pages and streams show, and whose credentials may have ended meanwhile. */
+function buildLive(parts: Pick<Deps, 'database' | 'clock'> & { log: Log; wakeUps: WakeUps }) {
+  const { wakeUps } = parts;
+  const hub = createLiveHub({ send: (texts) => wakeUps.notifyNews(texts) });
+  const listeners: ((tenantId: TenantId | null) => void)[] = [];
+  const credentialsChanged = (tenantId: TenantId | null) => {
+    for (const listener of listeners) listener(tenantId);
+  };
+  wakeUps.onNews(hub.hear);
+  return {
+    hub,
+    feeds: createLiveFeeds({ ...parts, hub }),
+    isHeard: () => wakeUps.isListening(),
+    onCredentialsChanged: (listener: (tenantId: TenantId | null) => void) =>
+      void listeners.push(listener),
+    /** After the caches have dropped it. */
+    applyChange({ kind, tenantId }: Change): void {
+      if (kind === 'endpoints') hub.hearTenant(tenantId, ['endpoints', 'deliveries']);
+      else if (kind === 'replays') hub.hearTenant(tenantId, ['replays']);
+      else credentialsChanged(tenantId);
+    },
+    /** What was said while nobody listened is not known. */
+    forget(): void {
+      hub.hearAll();
+      credentialsChanged(null);
     },
   };
 }
@@ -188,7 +225,13 @@ function buildDelivery(parts: {
     version,
     workerName: `${host}:${process.pid}`,
     limits: { inFlightMax: deliveriesInFlightMax, pollMs: config.deliveryPollIntervalMs },
-    observe: metrics,
+    observe: {
+      ...metrics,
+      attempt(outcome, projectId) {
+        metrics.attempt(outcome);
+        deps.tellNews(projectId, ['deliveries']);
+      },
+    },
     isListening: () => wakeUps.isListening(),
   });
   const leader = new Leader({

@@ -8,6 +8,8 @@ import { StartError } from '../domain/start-error.ts';
 export type HttpListener = {
   /** The port that was taken in the end, for PORT=0. */
   port: number;
+  /** For a request whose answer does not end: its connection may be silent for long. */
+  keepOpen(request: Request): void;
   /** Lets what runs finish within the deadline, then closes every connection. */
   stop(deadlineMs: number): Promise<void>;
 };
@@ -27,6 +29,7 @@ export function listen(options: ListenOptions): HttpListener {
   const server = open(options);
   return {
     port: server.port ?? options.port,
+    keepOpen: (request) => server.timeout(request, 0),
     async stop(deadlineMs) {
       const finished = server.stop(false);
       const late = new Promise<void>((resolve) => {

@@ -5,6 +5,7 @@
 import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../controllers/api/accept-webhook-batch.ts';
 import { ingestRoutes } from '../controllers/api/webhooks.ts';
+import { createLiveStreams } from '../controllers/live-streams.ts';
 import { createServer } from '../controllers/server.ts';
 import type { Log } from '../lib/log.ts';
 import { readQueueFigures } from '../repositories/health.ts';
@@ -24,8 +25,15 @@ type HttpOptions = {
 };
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
-  const { metrics, deps, keys, acceptor, sources, database, delivery } = service;
+  const { metrics, deps, keys, acceptor, sources, database, delivery, live } = service;
   const ingest = { authenticateKey: keys.authenticate, acceptor, log };
+  let listener: HttpListener | null = null;
+  const streams = createLiveStreams({
+    keepOpen: (request) => listener?.keepOpen(request),
+    changesHeard: live.isHeard,
+    log,
+  });
+  live.onCredentialsChanged((tenantId) => streams.recheck(tenantId));
   const serverDeps = {
     ...deps,
     log,
@@ -34,6 +42,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
+    live: { feeds: live.feeds, streams },
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,
@@ -44,7 +53,6 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     queue: cached(() => database.withWorker(readQueueFigures), queueFiguresForMs, log),
     shardsLed: () => delivery?.leader.shardsLed().length ?? 0,
   });
-  let listener: HttpListener | null = null;
   const part: Part = {
     name: 'http',
     start() {
@@ -57,7 +65,11 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
       });
       service.setOwnPort(listener.port);
     },
-    stop: (deadlineMs) => listener?.stop(deadlineMs),
+    async stop(deadlineMs) {
+      // They would never end by themselves.
+      streams.stop();
+      await listener?.stop(deadlineMs);
+    },
   };
   return { part, port: () => listener?.port ?? config.port };
 }

@@ -10,6 +10,7 @@ import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
 import { answerError, commonHeaders } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
+import type { EventStreamDeps } from './api/event-stream.ts';
 import type { ReceiverDeps } from './api/receive-source.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { IngestHandlers } from './api/webhooks.ts';
@@ -27,6 +28,7 @@ export type ServerDeps = Deps &
     log: Log;
     authenticateKey: AuthenticateKey;
     sources: ReceiverDeps;
+    live: EventStreamDeps;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
@@ -69,7 +71,7 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
 function publicRoutes(deps: ServerDeps) {
   const identify = createIdentify(deps, deps.authenticateKey);
   const api = new Elysia()
-    .use(apiRoutes(identify, deps, deps.sources))
+    .use(apiRoutes(identify, { ingest: deps, sources: deps.sources, live: deps.live }))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));
   return new Elysia().use(swaggerRoutes(buildDocument(api.routes))).use(api);
 }
@@ -78,9 +80,13 @@ function publicRoutes(deps: ServerDeps) {
 export function openapiDocument(): JsonObject {
   const unasked = () => Promise.reject(new Error('the document was built to be read'));
   const unreceived = { receive: unasked, answerCrc: unasked };
+  const unwatched: EventStreamDeps = {
+    feeds: { attach: () => () => {} },
+    streams: { open: () => new Response() },
+  };
   const uningested = { acceptWebhook: unasked, acceptWebhookBatch: unasked };
   const api = new Elysia()
-    .use(apiRoutes(unasked, uningested, unreceived))
+    .use(apiRoutes(unasked, { ingest: uningested, sources: unreceived, live: unwatched }))
     .use(wellKnownRoutes(unasked));
   return buildDocument(api.routes);
 }

@@ -5,6 +5,7 @@
 import type { Change } from '../domain/changes.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ApiKeyId, EndpointId, ProjectId, TenantId, UserId } from '../domain/ids.ts';
+import type { NewsKind } from '../domain/news.ts';
 import { type Role, scopesOf } from '../domain/roles.ts';
 import { allows, type Scope } from '../domain/scopes.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -27,6 +28,8 @@ export type Deps = {
   wakeEndpoints(endpointIds: EndpointId[]): void;
   /** Drops caches here at once and elsewhere within 1 s. After the commit. */
   announceChange(change: Change): void;
+  /** For what is shown live; cheap, coalesced, at most twice a second. After the commit. */
+  tellNews(projectId: ProjectId, kinds: readonly NewsKind[]): void;
 };
 
 export type Actor =

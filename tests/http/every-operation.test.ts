@@ -39,6 +39,7 @@ const operations: Operation[] = Object.entries(Object(openapiDocument()['paths']
 const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
   postEvent: null,
   postEventBatch: null,
+  streamEvents: null,
   listEvents: null,
   getEvent: (tenant) => createEventRow(api.db.database, tenant),
   listDeliveries: null,
@@ -122,7 +123,14 @@ const projectCreators = [
   'createSource',
   'createReplay',
 ];
-const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources', 'listReplays'];
+const lists = [
+  'streamEvents',
+  'listEvents',
+  'listDeliveries',
+  'listEndpoints',
+  'listSources',
+  'listReplays',
+];
 function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;
   const namesProject = projectCreators.includes(operation.name);

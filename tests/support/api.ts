@@ -7,6 +7,7 @@
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
+import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
@@ -14,6 +15,8 @@ import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createLiveHub } from '../../src/usecases/live/hub.ts';
+import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
@@ -53,6 +56,10 @@ export type TestApi = {
   /** Set to refuse URLs. */
   outbound: { refusal: string | null };
   readiness: { reasons: string[] };
+  /** How often each query was sent. */
+  queries: ReadonlyMap<string, number>;
+  streams: LiveStreams;
+  url: URL;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   newTenant(): Promise<TestTenant & { key: string }>;
   keyOf(tenant: TestTenant, scopes: Scope[], options?: { tenantWide: boolean }): Promise<string>;
@@ -60,7 +67,10 @@ export type TestApi = {
 };
 
 export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
-  const db = await createTestDatabase();
+  const queries = new Map<string, number>();
+  const db = await createTestDatabase({
+    onQuery: (query) => void queries.set(query, (queries.get(query) ?? 0) + 1),
+  });
   const clock = createClock();
   const { database } = db;
   const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
@@ -72,6 +82,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const outbound: TestApi['outbound'] = { refusal: null };
   const readiness: TestApi['readiness'] = { reasons: [] };
   const { log, logged } = createMemoryLog();
+  const hub = createLiveHub({ send: () => {} });
   const deps: Deps = {
     database,
     clock,
@@ -84,19 +95,29 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       authenticator.dropTenant(change.tenantId);
       directory.drop(change.tenantId);
       sources.dropTenant(change.tenantId);
+      streams.recheck(change.tenantId);
     },
+    tellNews: hub.tell,
   };
   const acceptor = createEventAcceptor({
     ...{ database, clock, directory },
     handOff: (ready) => void woken.push(...ready.map(({ endpointId }) => endpointId)),
     wakeOrdered: deps.wakeEndpoints,
-    accepted: () => {},
+    accepted(_count, projectIds) {
+      for (const id of projectIds) hub.tell(id, ['events', 'deliveries']);
+    },
   });
   const ingest = { authenticateKey: authenticator.authenticate, acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
+  const streams = createLiveStreams({
+    keepOpen: (request) => server.timeout(request, 0),
+    changesHeard: () => true,
+    log,
+  });
   const app = createServer({
     ...deps,
     log,
+    live: { feeds: createLiveFeeds({ database, clock, hub, log }), streams },
     authenticateKey: authenticator.authenticate,
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
@@ -123,7 +144,8 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     }
     const init = body === undefined ? { method, headers } : { method, headers, body };
     const response = await fetch(new URL(path, server.url), init);
-    const text = await response.text();
+    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const text = isStream ? await readFirst(response) : await response.text();
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     const { status, headers: answered } = response;
     const answer = makeAnswer(
@@ -144,6 +166,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
 
   return {
     ...{ db, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    ...{ queries, streams, url: server.url },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
@@ -159,10 +182,19 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
         look();
       }),
     async stop() {
+      hub.stop();
       await server.stop(true);
       await db.drop();
     },
   };
+}
+
+/** Of an answer that does not end: what comes first; then its client goes away. */
+async function readFirst(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const read = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(read?.value);
 }
 
 function makeAnswer(status: number, headers: Headers, text: string, body: unknown): Answer {

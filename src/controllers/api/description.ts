@@ -20,6 +20,7 @@ type Described = {
   bodyOptional?: boolean;
   status: number;
   answer?: z.ZodType;
+  answerType?: string;
   conflict?: string;
   /** What it may answer beside what follows from the rest. */
   problems?: readonly ProblemCode[];
@@ -52,13 +53,16 @@ export function describeOperation(operation: Described): JsonObject {
       ? {
           requestBody: {
             required: !operation.bodyOptional,
-            content: jsonContent(body, 'input', examples?.body),
+            content: content(body, 'input', examples?.body),
           },
         }
       : {}),
     responses: {
       [operation.status]: answer
-        ? { description: 'Done.', content: jsonContent(answer, 'output', examples?.answer) }
+        ? {
+            description: 'Done.',
+            content: content(answer, 'output', examples?.answer, operation.answerType),
+          }
         : { description: 'Done; there is nothing to say.' },
       ...describeProblems(problems, operation.conflict),
     },
@@ -76,9 +80,14 @@ function describeProblems(problems: readonly ProblemCode[], conflict?: string): 
   return Object.fromEntries(statuses);
 }
 
-function jsonContent(schema: z.ZodType, io: 'input' | 'output', example: unknown): JsonObject {
+function content(
+  schema: z.ZodType,
+  io: 'input' | 'output',
+  example: unknown,
+  type = 'application/json',
+): JsonObject {
   const described = { schema: schemaObject(schema, io) };
-  return { 'application/json': example === undefined ? described : { ...described, example } };
+  return { [type]: example === undefined ? described : { ...described, example } };
 }
 
 /** By name where it has one (`.meta({ id })`), else in place. */

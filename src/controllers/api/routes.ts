@@ -5,6 +5,7 @@ import { apiKeyRoutes } from './api-keys.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
+import { type EventStreamDeps, eventStreamRoutes } from './event-stream.ts';
 import { eventRoutes } from './events.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
@@ -12,9 +13,12 @@ import { replayRoutes } from './replays.ts';
 import { sourceRoutes } from './sources.ts';
 import { type IngestHandlers, webhookRoutes } from './webhooks.ts';
 
-export function apiRoutes(identify: Identify, ingest: IngestHandlers, sources: ReceiverDeps) {
+export type ApiDeps = { ingest: IngestHandlers; sources: ReceiverDeps; live: EventStreamDeps };
+
+export function apiRoutes(identify: Identify, { ingest, sources, live }: ApiDeps) {
   return new Elysia({ prefix: '/api/v1' })
     .use(webhookRoutes(ingest))
+    .use(eventStreamRoutes(identify, live))
     .use(eventRoutes(identify))
     .use(deliveryRoutes(identify))
     .use(replayRoutes(identify))

@@ -9,7 +9,7 @@ import { toDelivery } from './view.ts';
 
 export async function cancelDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery> {
   requireScope(ctx, 'deliveries:write');
-  const { database, wakeEndpoints } = ctx.deps;
+  const { database, wakeEndpoints, tellNews } = ctx.deps;
   return database.withTenant(ctx.tenantId, async (tx) => {
     requireVisibleDelivery(ctx, id, await findDelivery(tx, id));
     const cancelled = await cancelPendingDelivery(tx, id, 'cancelled_by_request');
@@ -18,7 +18,10 @@ export async function cancelDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery
       throw new AppError('conflict', `The delivery is ${row.status}; only a pending one can be.`);
     }
     // The next of its ordering key may go.
-    tx.afterCommit(() => wakeEndpoints([row.endpointId]));
+    tx.afterCommit(() => {
+      wakeEndpoints([row.endpointId]);
+      tellNews(row.projectId, ['deliveries']);
+    });
     return toDelivery(row);
   });
 }

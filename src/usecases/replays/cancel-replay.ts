@@ -13,7 +13,7 @@ import type { Replay } from './schemas.ts';
 
 export async function cancelReplay(ctx: Ctx, id: ReplayId): Promise<Replay> {
   requireScope(ctx, 'deliveries:write');
-  const { clock, database, wakeEndpoints } = ctx.deps;
+  const { clock, database, wakeEndpoints, tellNews } = ctx.deps;
   const { endpointIds, passedOver } = await database.withTenant(ctx.tenantId, async (tx) => {
     // After the page that may be under way: nothing is made once this is committed.
     const row = requireVisibleReplay(ctx, id, await lockReplay(tx, id, 'wait'));
@@ -23,6 +23,7 @@ export async function cancelReplay(ctx: Ctx, id: ReplayId): Promise<Replay> {
     if (row.status === 'running') {
       const completedAt = new Date(clock.databaseNow());
       await updateReplay(tx, id, { status: 'cancelled', completedAt });
+      tx.afterCommit(() => tellNews(row.projectId, ['replays', 'deliveries']));
     }
     return cancelReplayDeliveries(tx, id);
   });
