@@ -81,7 +81,7 @@ export function openapiDocument(): JsonObject {
   const unasked = () => Promise.reject(new Error('the document was built to be read'));
   const unreceived = { receive: unasked, answerCrc: unasked };
   const unwatched: EventStreamDeps = {
-    feeds: { attach: () => () => {} },
+    feeds: { attach: () => () => {}, isWatched: () => false },
     streams: { open: () => new Response() },
   };
   const uningested = { acceptWebhook: unasked, acceptWebhookBatch: unasked };

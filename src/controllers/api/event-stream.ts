@@ -39,7 +39,7 @@ export function eventStreamRoutes(identify: Identify, { feeds, streams }: EventS
         answerType: 'text/event-stream',
       },
       async ({ ctx, query, request }) => {
-        const { place, kinds } = await watchProject(ctx, query);
+        const { place, kinds } = await watchProject(ctx, query, feeds);
         // A copy: what is left of a request after its answer has begun is not ours to know.
         const again = new Request(request.url, { headers: request.headers });
         return streams.open(request, {

@@ -36,7 +36,7 @@ type Attached = Viewer & { mask: NewsMask; freshSinceMs: number | null };
 
 export class LiveFeed {
   readonly #deps: LiveFeedDeps;
-  readonly #place: Place;
+  readonly place: Place;
   readonly #viewers = new Set<Attached>();
   readonly #sentEvents = new Map<string, number>();
   readonly #sentDeliveries = new Map<string, number>();
@@ -45,7 +45,7 @@ export class LiveFeed {
 
   constructor(deps: LiveFeedDeps, place: Place) {
     this.#deps = deps;
-    this.#place = place;
+    this.place = place;
     this.#readUntilMs = deps.clock.databaseNow();
   }
 
@@ -59,7 +59,7 @@ export class LiveFeed {
     const freshSinceMs = Math.min(viewer.sinceMs ?? nowMs, nowMs);
     const attached = { ...viewer, mask: newsMask(viewer.kinds), freshSinceMs };
     this.#viewers.add(attached);
-    this.#deps.hub.poke(this.#place.projectId, viewer.kinds);
+    this.#deps.hub.poke(this.place.projectId, viewer.kinds);
     return () => void this.#viewers.delete(attached);
   }
 
@@ -72,7 +72,7 @@ export class LiveFeed {
     const mask = viewers.reduce((all, viewer) => all | wantedOf(viewer, news), 0);
     let recent: Recent;
     try {
-      recent = await readRecent(this.#deps.database, this.#place, {
+      recent = await readRecent(this.#deps.database, this.place, {
         fromMs: Math.min(this.#readUntilMs, ...fresh) - overlapMs,
         events: (mask & newsMask(['events'])) !== 0,
         deliveries: (mask & newsMask(['deliveries'])) !== 0,
@@ -121,9 +121,9 @@ export class LiveFeed {
 
   #failed(error: unknown, news: NewsMask): void {
     const { hub, log } = this.#deps;
-    if (!this.#isFailing) log.warn({ err: error, ...this.#place }, 'what is live cannot be read');
+    if (!this.#isFailing) log.warn({ err: error, ...this.place }, 'what is live cannot be read');
     this.#isFailing = true;
-    hub.poke(this.#place.projectId, kindsOf(news));
+    hub.poke(this.place.projectId, kindsOf(news));
   }
 }
 

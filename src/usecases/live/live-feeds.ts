@@ -7,6 +7,8 @@ import { LiveFeed, type LiveFeedDeps, type Viewer } from './live-feed.ts';
 export type LiveFeeds = {
   /** The caller has made sure that the project is the tenant's. Answers how to leave. */
   attach(place: Place, viewer: Viewer): () => void;
+  /** Whether somebody watches it already, so that it is known to be the tenant's. */
+  isWatched(place: Place): boolean;
 };
 
 export function createLiveFeeds(deps: LiveFeedDeps): LiveFeeds {
@@ -23,6 +25,9 @@ export function createLiveFeeds(deps: LiveFeedDeps): LiveFeeds {
   }
 
   return {
+    isWatched({ tenantId, projectId }) {
+      return feeds.get(projectId)?.feed.place.tenantId === tenantId;
+    },
     attach(place, viewer) {
       const { feed, unsubscribe } = open(place);
       const leave = feed.add(viewer);

@@ -11,6 +11,7 @@ import { findProject } from '../../repositories/projects.ts';
 import { type Ctx, grantedScopes, requireProject, requireScope } from '../context.ts';
 import { projectParameter } from '../schemas.ts';
 import type { Place } from './hub.ts';
+import type { LiveFeeds } from './live-feeds.ts';
 
 const scopeOf: Record<NewsKind, Scope> = {
   events: 'events:read',
@@ -39,8 +40,14 @@ export type WatchQuery = z.output<typeof watchQuery>;
 
 export type Watched = { place: Place; kinds: NewsKind[] };
 
-export async function watchProject(ctx: Ctx, query: WatchQuery): Promise<Watched> {
+/** When a restart makes 2,000 pages come back, one of them asks the database for their project. */
+export async function watchProject(
+  ctx: Ctx,
+  query: WatchQuery,
+  feeds: Pick<LiveFeeds, 'isWatched'>,
+): Promise<Watched> {
   const watched = requireWatchable(ctx, query);
+  if (feeds.isWatched(watched.place)) return watched;
   const { tenantId, projectId } = watched.place;
   const row = await ctx.deps.database.withTenant(tenantId, (tx) => findProject(tx, projectId));
   if (row === null) throw notFound('project', projectId);
