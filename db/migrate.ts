@@ -10,6 +10,7 @@ import replays from './migrations/0002_replays.sql' with { type: 'text' };
 import keeping from './migrations/0003_keeping.sql' with { type: 'text' };
 import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0005_signing.sql' with { type: 'text' };
+import portal from './migrations/0009_portal.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -19,6 +20,7 @@ export const migrations: Migration[] = [
   { version: 3, name: 'keeping', text: keeping },
   { version: 4, name: 'scheduling', text: scheduling },
   { version: 5, name: 'signing', text: signing },
+  { version: 9, name: 'portal', text: portal },
 ];
 
 export const databaseRoles = [
@@ -26,6 +28,7 @@ export const databaseRoles = [
   'opsforge_lookup',
   'opsforge_ingest',
   'opsforge_worker',
+  'opsforge_portal',
 ] as const;
 
 /** Oldest server that the schema was tried on (docs/decisions/0002-database.md). */

@@ -75,6 +75,9 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
     values (${id}, ${tenantId}, ${id}, now(), 'up', 1, 'default')`;
   await sql`insert into sources (id, tenant_id, project_id, name, kind, secrets_encrypted)
     values (${id}, ${tenantId}, ${projectId}, 's', 'hmac', '\\x00')`;
+  await sql`insert into portal_links (id, tenant_id, project_id, customer, token_hash, may_write,
+      expires_at) values (${id}, ${tenantId}, ${projectId}, 'c', ${id}::text::bytea, true, now())`;
+  await sql`insert into portal_settings (tenant_id, project_id) values (${tenantId}, ${projectId})`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);
@@ -186,7 +189,7 @@ describe('the walls between tenants', () => {
     const rows = await db.admin.sql`
       select rolname, rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb from pg_roles
       where rolname in ${db.admin.sql([...databaseRoles, 'opsforge_test_service'])}`;
-    expect(rows.length).toBe(5);
+    expect(rows.length).toBe(6);
     for (const { rolname, ...flags } of rows) {
       expect([rolname, Object.values(flags)]).toEqual([
         rolname,
@@ -217,11 +220,62 @@ describe('the walls between tenants', () => {
       'endpoint_secrets.expires_at',
       'endpoint_secrets.id',
       'endpoint_secrets.public_key',
+      'portal_links.customer',
+      'portal_links.event_filter',
+      'portal_links.expires_at',
+      'portal_links.id',
+      'portal_links.may_write',
+      'portal_links.project_id',
+      'portal_links.revoked_at',
+      'portal_links.tenant_id',
+      'portal_links.token_hash',
       'sources.id',
       'sources.tenant_id',
       'tenants.id',
       'tenants.slug',
     ]);
+  });
+
+  test('show a portal the rows of its customer alone, and nothing when one setting is missing', async () => {
+    const customer = await createEndpointRow(db.database, one, 'http://127.0.0.1:9/', {
+      customer: 'c',
+    });
+    await db.admin.sql`
+      insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
+        attempts, created_at, completed_at)
+      select id, ${one.tenantId}, ${one.projectId}, id, ${customer}, 'a', 'failed', 1, now(), now()
+      from (select ${Bun.randomUUIDv7()}::uuid as id) made`;
+    const settings = {
+      'app.tenant_id': one.tenantId,
+      'app.portal_project_id': one.projectId,
+      'app.portal_customer': 'c',
+    };
+    const granted = await db.admin.sql<{ name: string }[]>`
+      select table_name as name from information_schema.role_table_grants
+      where grantee = 'opsforge_portal' and privilege_type = 'SELECT' order by 1`;
+    const counts = async (given: Record<string, string>) =>
+      Promise.all(
+        granted.map(({ name }) =>
+          actingAs('opsforge_portal', given, async (query) => {
+            const [row] = await query(`select count(*)::int as count from ${name}`);
+            return [name, row?.count];
+          }),
+        ),
+      );
+    expect(Object.fromEntries(await counts(settings))).toEqual({
+      ...{ deliveries: 1, delivery_attempts: 0, delivery_queue: 0, delivery_stats_hour: 0 },
+      ...{ delivery_stats_minute: 0, endpoint_secrets: 1, endpoints: 1, projects: 1 },
+      replay_deliveries: 0,
+    });
+    for (const missing of Object.keys(settings)) {
+      const given = Object.fromEntries(
+        Object.entries(settings).filter(([name]) => name !== missing),
+      );
+      const seen = (await counts(given)).filter(
+        ([name, count]) => name !== 'projects' && count !== 0,
+      );
+      expect([missing, seen]).toEqual([missing, []]);
+    }
   });
 
   describe('for the accept batch', () => {

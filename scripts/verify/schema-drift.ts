@@ -8,6 +8,7 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import * as deliveryStats from '../../db/schema/delivery-stats.ts';
 import * as monitors from '../../db/schema/monitors.ts';
+import * as portal from '../../db/schema/portal.ts';
 import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
 import * as webhooks from '../../db/schema/webhooks.ts';
@@ -22,7 +23,7 @@ const outside = new Set(['schema_migrations']);
 
 function declaredTables(): Map<string, Table> {
   const exported: unknown[] = Object.values({
-    ...{ ...tenants, ...webhooks, ...deliveryStats, ...monitors, ...replays },
+    ...{ ...tenants, ...webhooks, ...deliveryStats, ...monitors, ...portal, ...replays },
   });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(

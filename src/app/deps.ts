@@ -17,6 +17,7 @@ import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts
 import type { Change, Deps } from '../usecases/context.ts';
 import { createLiveHub } from '../usecases/live/hub.ts';
 import { createLiveFeeds } from '../usecases/live/live-feeds.ts';
+import { createPortalVisitors, type PortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
@@ -57,35 +58,27 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
   const cacheTrusted = () => wakeUps.isListening();
   const keys = createKeyAuthenticator({ database, clock, cacheTrusted });
   const directory = createEndpointDirectory({ database, clock, cacheTrusted });
-  let ownPort: number | null = null;
-  const guard = createAddressGuard({
-    allowed: config.allowedCidrs,
-    ownAddresses: () => ownAddresses(config.host, ownPort),
-    nowMs: clock.monotonicMs,
-  });
-  const httpClient = createHttpClient({
-    guard,
-    maxInFlight: requestsInFlightMax,
-    outboundProxy: config.outboundProxy,
-    log,
-  });
-
+  const { guard, httpClient, own } = buildOutbound({ config, clock, log });
   const live = buildLive({ database, clock, wakeUps, log });
   const deps: Deps = {
     database,
     clock,
     secretBox,
-    publicUrl: () => config.publicUrl ?? `http://localhost:${ownPort ?? config.port}`,
+    publicUrl: () => config.publicUrl ?? `http://localhost:${own.port ?? config.port}`,
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
     announceChange: (change) => news.announceChange(change),
     tellNews: live.hub.tell,
   };
+  const portal = createPortalVisitors(deps, { cacheTrusted });
   const delivery =
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, directory, sources: () => sources, wakeUps, delivery, live });
+  const news = spreadNews({
+    ...{ keys, directory, portal, wakeUps, delivery, live },
+    sources: () => sources,
+  });
   const acceptor = createEventAcceptor({
     ...{ database, clock, directory },
     handOff: news.handOff,
@@ -109,10 +102,32 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     acceptor,
     sources,
     live,
+    portal,
     setOwnPort(port: number) {
-      ownPort = port;
+      own.port = port;
     },
   };
+}
+
+/** The way out, and the port that is ours once it is taken: nothing is sent to it. */
+function buildOutbound({
+  config,
+  clock,
+  log,
+}: Pick<Parts, 'config' | 'log'> & Pick<Deps, 'clock'>) {
+  const own: { port: number | null } = { port: null };
+  const guard = createAddressGuard({
+    allowed: config.allowedCidrs,
+    ownAddresses: () => ownAddresses(config.host, own.port),
+    nowMs: clock.monotonicMs,
+  });
+  const httpClient = createHttpClient({
+    guard,
+    maxInFlight: requestsInFlightMax,
+    outboundProxy: config.outboundProxy,
+    log,
+  });
+  return { guard, httpClient, own };
 }
 
 /** What happens here is told to this process in memory and to the others by NOTIFY. */
@@ -121,11 +136,12 @@ function spreadNews(parts: {
   directory: ReturnType<typeof createEndpointDirectory>;
   /** Made after this: what it accepts is handed on here. */
   sources(): SourceReceiver;
+  portal: PortalVisitors;
   wakeUps: ReturnType<typeof createWakeUps>;
   delivery: ReturnType<typeof buildDelivery> | null;
   live: ReturnType<typeof buildLive>;
 }) {
-  const { keys, directory, sources, wakeUps, delivery, live } = parts;
+  const { keys, directory, portal, sources, wakeUps, delivery, live } = parts;
   const isLedHere = (endpointId: EndpointId) =>
     delivery?.leader.leads(shardOf(endpointId)) === true;
 
@@ -134,6 +150,8 @@ function spreadNews(parts: {
     else if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
     else if (change.kind === 'sources') sources().dropTenant(change.tenantId);
     else directory.drop(change.tenantId);
+    // A link ends with its project, and shows its name.
+    if (['portal', 'projects'].includes(change.kind)) portal.dropTenant(change.tenantId);
     if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
     live.applyChange(change);
   }
@@ -149,6 +167,7 @@ function spreadNews(parts: {
     keys.clear();
     directory.clear();
     sources().clear();
+    portal.clear();
     delivery?.engine.forgetSettings();
     live.forget();
   });

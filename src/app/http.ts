@@ -25,7 +25,7 @@ type HttpOptions = {
 };
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
-  const { metrics, deps, keys, acceptor, sources, database, delivery, live } = service;
+  const { metrics, deps, keys, acceptor, sources, database, delivery, live, portal } = service;
   const ingest = { authenticateKey: keys.authenticate, acceptor, log };
   let listener: HttpListener | null = null;
   const streams = createLiveStreams({
@@ -43,6 +43,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
     live: { feeds: live.feeds, streams },
+    portal,
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,

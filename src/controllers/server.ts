@@ -7,6 +7,7 @@ import { Elysia, NotFoundError } from 'elysia';
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
 import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
+import type { PortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import { answerError, commonHeaders } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
@@ -29,6 +30,7 @@ export type ServerDeps = Deps &
     authenticateKey: AuthenticateKey;
     sources: ReceiverDeps;
     live: EventStreamDeps;
+    portal: Pick<PortalVisitors, 'identify'>;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
@@ -69,7 +71,7 @@ export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'a
 }
 
 function publicRoutes(deps: ServerDeps) {
-  const identify = createIdentify(deps, deps.authenticateKey);
+  const identify = createIdentify(deps, deps.authenticateKey, deps.portal);
   const api = new Elysia()
     .use(apiRoutes(identify, { ingest: deps, sources: deps.sources, live: deps.live }))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));

@@ -71,6 +71,11 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   updateSource: (tenant) => source(tenant),
   deleteSource: (tenant) => source(tenant),
   receiveSource: null,
+  listPortalLinks: null,
+  createPortalLink: null,
+  revokePortalLink: (tenant) => portalLink(tenant),
+  getPortalSettings: null,
+  updatePortalSettings: null,
   listProjects: null,
   createProject: null,
   getProject: (tenant) => Promise.resolve(tenant.projectId),
@@ -110,6 +115,11 @@ async function replay(tenant: TestTenant) {
   const made = await api.send('POST', '/api/v1/replays', { key, body: { filter } });
   return made.string('id');
 }
+async function portalLink(tenant: TestTenant) {
+  const key = await api.keyOf(tenant, ['admin']);
+  const body = { customer: 'customer' };
+  return (await api.send('POST', '/api/v1/portal-links', { key, body })).string('id');
+}
 async function emptyProject(tenant: TestTenant) {
   const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
   const made = await api.send('POST', '/api/v1/projects', { key, body: { name: 'empty' } });
@@ -122,6 +132,8 @@ const projectCreators = [
   'createEndpoint',
   'createSource',
   'createReplay',
+  'createPortalLink',
+  'updatePortalSettings',
 ];
 const lists = [
   'streamEvents',
@@ -130,6 +142,8 @@ const lists = [
   'listEndpoints',
   'listSources',
   'listReplays',
+  'listPortalLinks',
+  'getPortalSettings',
 ];
 function call(operation: Operation, id: string, key?: string, projectId?: ProjectId) {
   const isBody = operation.method !== 'GET' && operation.example !== undefined;

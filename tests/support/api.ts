@@ -17,6 +17,10 @@ import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createLiveHub } from '../../src/usecases/live/hub.ts';
 import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
+import {
+  createPortalVisitors,
+  type PortalVisitors,
+} from '../../src/usecases/portal/identify-visitor.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
@@ -59,6 +63,7 @@ export type TestApi = {
   /** How often each query was sent. */
   queries: ReadonlyMap<string, number>;
   streams: LiveStreams;
+  portal: PortalVisitors;
   url: URL;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   newTenant(): Promise<TestTenant & { key: string }>;
@@ -67,10 +72,7 @@ export type TestApi = {
 };
 
 export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
-  const queries = new Map<string, number>();
-  const db = await createTestDatabase({
-    onQuery: (query) => void queries.set(query, (queries.get(query) ?? 0) + 1),
-  });
+  const { db, queries } = await createCountedDatabase();
   const clock = createClock();
   const { database } = db;
   const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
@@ -95,6 +97,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       authenticator.dropTenant(change.tenantId);
       directory.drop(change.tenantId);
       sources.dropTenant(change.tenantId);
+      portal.dropTenant(change.tenantId);
       streams.recheck(change.tenantId);
     },
     tellNews: hub.tell,
@@ -107,18 +110,18 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       for (const id of projectIds) hub.tell(id, ['events', 'deliveries']);
     },
   });
-  const ingest = { authenticateKey: authenticator.authenticate, acceptor, log };
+  const portal = createPortalVisitors(deps, { cacheTrusted: () => true });
+  const { authenticate: authenticateKey } = authenticator;
+  const ingest = { authenticateKey, acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
-  const streams = createLiveStreams({
-    keepOpen: (request) => server.timeout(request, 0),
-    changesHeard: () => true,
-    log,
-  });
+  const keepOpen = (request: Request) => server.timeout(request, 0);
+  const streams = createLiveStreams({ keepOpen, changesHeard: () => true, log });
   const app = createServer({
     ...deps,
     log,
     live: { feeds: createLiveFeeds({ database, clock, hub, log }), streams },
-    authenticateKey: authenticator.authenticate,
+    portal,
+    authenticateKey,
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
@@ -166,7 +169,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
 
   return {
     ...{ db, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
-    ...{ queries, streams, url: server.url },
+    ...{ queries, streams, portal, url: server.url },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
@@ -195,6 +198,14 @@ async function readFirst(response: Response): Promise<string> {
   const read = await reader?.read();
   await reader?.cancel();
   return new TextDecoder().decode(read?.value);
+}
+
+async function createCountedDatabase() {
+  const queries = new Map<string, number>();
+  const db = await createTestDatabase({
+    onQuery: (query) => void queries.set(query, (queries.get(query) ?? 0) + 1),
+  });
+  return { db, queries };
 }
 
 function makeAnswer(status: number, headers: Headers, text: string, body: unknown): Answer {

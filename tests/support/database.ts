@@ -18,7 +18,7 @@ const servicePassword = 'service';
 export type TestDatabase = {
   /** The owner of the tables. */
   adminUrl: string;
-  /** A NOINHERIT login that is a member of the four roles. */
+  /** A NOINHERIT login that is a member of the service's roles. */
   appUrl: string;
   /** As the owner: for arranging and for looking behind the walls. */
   admin: Connection;

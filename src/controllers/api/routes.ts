@@ -7,6 +7,7 @@ import { endpointActionRoutes } from './endpoint-actions.ts';
 import { endpointRoutes } from './endpoints.ts';
 import { type EventStreamDeps, eventStreamRoutes } from './event-stream.ts';
 import { eventRoutes } from './events.ts';
+import { portalRoutes } from './portal-links.ts';
 import { projectRoutes } from './projects.ts';
 import type { ReceiverDeps } from './receive-source.ts';
 import { replayRoutes } from './replays.ts';
@@ -25,6 +26,7 @@ export function apiRoutes(identify: Identify, { ingest, sources, live }: ApiDeps
     .use(endpointRoutes(identify))
     .use(endpointActionRoutes(identify))
     .use(sourceRoutes(identify, sources))
+    .use(portalRoutes(identify))
     .use(projectRoutes(identify))
     .use(apiKeyRoutes(identify));
 }

@@ -6,6 +6,7 @@ import { insertEndpoint, insertEndpointSecret } from '../../repositories/endpoin
 import { lockProject } from '../../repositories/projects.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
+import { ownedSettings } from './owned-settings.ts';
 import { checkAuth, sealAuth } from './receiver-auth.ts';
 import type { EndpointInput, NewEndpoint } from './schemas.ts';
 import { sealHeaders, toEndpoint } from './view.ts';
@@ -14,6 +15,7 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
   requireScope(ctx, 'endpoints:write');
   const projectId = requireProject(ctx, input.projectId);
   const { clock, database, secretBox, announceChange } = ctx.deps;
+  const { filter, customer } = ownedSettings(ctx, input);
   await checkSettings(ctx.deps, input);
   const id = newId<EndpointId>(clock.databaseNow());
   const auth = checkAuth(ctx.deps, { ...input, given: input.auth, stored: null });
@@ -36,7 +38,8 @@ export async function createEndpoint(ctx: Ctx, input: EndpointInput): Promise<Ne
         },
         headersEncrypted: sealHeaders(input.headers, secretBox),
         authEncrypted: sealAuth(auth, secretBox),
-        filter: input.filter,
+        filter,
+        customer,
         rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
         retrySchedule: input.retrySchedule,
       }),

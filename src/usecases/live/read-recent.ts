@@ -17,7 +17,7 @@ export type RecentItem = { id: string; text: string | null };
 /** A page of a list on a screen; who falls behind by more reads the list. */
 export const itemsMax = 50;
 /** Past so many, "and more" is as good as a number. */
-export const rowsMax = 200;
+const rowsMax = 200;
 
 export type RecentQuery = {
   /** Made, by their ids, from this time on; ms by the database's clock. */
