@@ -8,8 +8,8 @@ import { StartError } from '../domain/start-error.ts';
 export type HttpListener = {
   /** The port that was taken in the end, for PORT=0. */
   port: number;
-  /** For a request whose answer does not end: its connection may be silent for long. */
-  keepOpen(request: Request): void;
+  /** How long the connection of a running request may be silent; 0: for ever. */
+  limitIdle(request: Request, seconds: number): void;
   /** Lets what runs finish within the deadline, then closes every connection. */
   stop(deadlineMs: number): Promise<void>;
 };
@@ -29,7 +29,7 @@ export function listen(options: ListenOptions): HttpListener {
   const server = open(options);
   return {
     port: server.port ?? options.port,
-    keepOpen: (request) => server.timeout(request, 0),
+    limitIdle: (request, seconds) => server.timeout(request, seconds),
     async stop(deadlineMs) {
       const finished = server.stop(false);
       const late = new Promise<void>((resolve) => {

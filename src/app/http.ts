@@ -29,7 +29,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
   const ingest = { authenticateKey: keys.authenticate, acceptor, log };
   let listener: HttpListener | null = null;
   const streams = createLiveStreams({
-    keepOpen: (request) => listener?.keepOpen(request),
+    limitIdle: (request, seconds) => listener?.limitIdle(request, seconds),
     changesHeard: live.isHeard,
     log,
   });

@@ -26,8 +26,8 @@ export type LiveStreams = {
 };
 
 type LiveStreamsOptions = {
-  /** Lifts the connection's idle timeout for a request whose answer does not end. */
-  keepOpen(request: Request): void;
+  /** How long the request's connection may be silent or stuck; 0: for ever. */
+  limitIdle(request: Request, seconds: number): void;
   /** Whether a change of credentials would be heard of. */
   changesHeard(): boolean;
   log: Log;
@@ -49,12 +49,15 @@ const unreadBytesMax = 256 * 1024;
 const retryMsMin = 1_000;
 const retryMsMax = 4_000;
 const retryAfterMs = 5_000;
+/** For what is left to be sent to a stream that has ended: a client that does not read gets no more. */
+const endedIdleSeconds = 5;
 
 const cursorPattern = /^\d{12,15}$/;
 const encoder = new TextEncoder();
 const comment = encoder.encode(':\n\n');
 
 type Open = {
+  request: Request;
   source: LiveSource;
   controller: ReadableStreamDefaultController<Uint8Array>;
   leave(): void;
@@ -83,14 +86,15 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   }
 
   function end(open: Open): void {
-    if (forget(open)) open.controller.close();
+    if (!forget(open)) return;
+    // Not an error: Bun would hold on to the connection until its client reads.
+    open.controller.close();
+    options.limitIdle(open.request, endedIdleSeconds);
   }
 
   function write(open: Open, bytes: Uint8Array): void {
-    const room = open.controller.desiredSize ?? 0;
-    if (room <= 0) {
-      // An error and not an end: what is queued goes, and the connection with it.
-      if (forget(open)) open.controller.error(new Error('the client does not read'));
+    if ((open.controller.desiredSize ?? 0) <= 0) {
+      end(open);
       return;
     }
     open.controller.enqueue(bytes);
@@ -146,14 +150,15 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   return {
     open(request, source) {
       requireRoom(source.tenantId);
-      options.keepOpen(request);
+      options.limitIdle(request, 0);
       const sinceMs = readCursor(request.headers.get('last-event-id'));
       let open: Open;
       const body = new ReadableStream<Uint8Array>(
         {
           start(controller) {
             const nowMs = performance.now();
-            open = { source, controller, leave() {}, writtenAtMs: nowMs, checkedAtMs: nowMs };
+            const times = { writtenAtMs: nowMs, checkedAtMs: nowMs };
+            open = { request, source, controller, leave() {}, ...times };
             streams.add(open);
             const retryMs = retryMsMin + Math.random() * (retryMsMax - retryMsMin);
             write(open, encoder.encode(`retry: ${Math.round(retryMs)}\n\n`));

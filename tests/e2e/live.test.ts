@@ -79,6 +79,21 @@ test('a key that is revoked in one process ends its streams in another within a 
   expect(performance.now() - revokedMs).toBeLessThan(1_000);
 });
 
+test('a portal link that is revoked in one process is refused by another within a second', async () => {
+  const made = await client.post('/api/v1/portal-links', { customer: 'one' });
+  const visit = () =>
+    fetch(new URL('/api/v1/endpoints', apis[1].url), {
+      headers: { authorization: `Bearer ${made.body['token']}` },
+    });
+  expect((await visit()).status).toBe(200);
+  await fetch(new URL(`/api/v1/portal-links/${made.body['id']}`, apis[0].url), {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${client.apiKey}` },
+  });
+  const refused = async () => ((await visit()).status === 401 ? true : null);
+  await eventually('the other process refuses it', refused, 1_000);
+});
+
 test('2,000 streams of one process all show an event, and cost it little memory', async () => {
   const [service] = apis;
   const before = residentMiB(service.pid);

@@ -114,8 +114,8 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const { authenticate: authenticateKey } = authenticator;
   const ingest = { authenticateKey, acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
-  const keepOpen = (request: Request) => server.timeout(request, 0);
-  const streams = createLiveStreams({ keepOpen, changesHeard: () => true, log });
+  const limitIdle = (request: Request, seconds: number) => server.timeout(request, seconds);
+  const streams = createLiveStreams({ limitIdle, changesHeard: () => true, log });
   const app = createServer({
     ...deps,
     log,
