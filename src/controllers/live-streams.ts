@@ -49,7 +49,7 @@ const unreadBytesMax = 256 * 1024;
 const retryMsMin = 1_000;
 const retryMsMax = 4_000;
 const retryAfterMs = 5_000;
-/** For what is left to be sent to a stream that has ended: a client that does not read gets no more. */
+/** For the rest of a stream that has ended, and its connection: a client may not read at all. */
 const endedIdleSeconds = 5;
 
 const cursorPattern = /^\d{12,15}$/;
