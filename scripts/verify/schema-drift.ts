@@ -10,6 +10,7 @@ import * as auditLog from '../../db/schema/audit-log.ts';
 import * as deliveryStats from '../../db/schema/delivery-stats.ts';
 import * as monitors from '../../db/schema/monitors.ts';
 import * as people from '../../db/schema/people.ts';
+import * as portal from '../../db/schema/portal.ts';
 import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
 import * as usage from '../../db/schema/usage.ts';
@@ -30,6 +31,7 @@ function declaredTables(): Map<string, Table> {
     ...deliveryStats,
     ...monitors,
     ...people,
+    ...portal,
     ...replays,
     ...auditLog,
     ...usage,

@@ -28,11 +28,18 @@ export const auditActions = [
   'delivery.cancelled',
   'replay.created',
   'replay.cancelled',
+  'portal_link.created',
+  'portal_link.revoked',
+  'portal.updated',
+  'invitation.created',
+  'invitation.revoked',
+  'member.updated',
+  'member.removed',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];
 
-export const auditActorKinds = ['api_key', 'member', 'operator', 'system'] as const;
+export const auditActorKinds = ['api_key', 'member', 'portal', 'operator', 'system'] as const;
 
 export type AuditActorKind = (typeof auditActorKinds)[number];
 

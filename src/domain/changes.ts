@@ -6,6 +6,8 @@ export type Change =
   | { kind: 'api_keys'; tenantId: TenantId }
   | { kind: 'projects'; tenantId: TenantId }
   | { kind: 'sources'; tenantId: TenantId }
+  /** A link was revoked, or how the portal looks has changed. */
+  | { kind: 'portal'; tenantId: TenantId }
   /** One was made: the loop looks at once. */
   | { kind: 'replays'; tenantId: TenantId }
   /** Their sessions, name or memberships. */
@@ -17,6 +19,7 @@ export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'api_keys',
   'projects',
   'sources',
+  'portal',
   'replays',
   'people',
   'quotas',

@@ -24,6 +24,8 @@ export const scopes = [
   'incidents:read',
   'sources:write',
   'sources:read',
+  'portal-links:write',
+  'portal-links:read',
   'status-pages:write',
   'status-pages:read',
   'members:write',

@@ -85,7 +85,8 @@ describe.skipIf(binDir === null)('processes on an external PostgreSQL [needs its
   });
 
   test('start together: an API with the owner alone, two workers with a login of their own', async () => {
-    const roles = 'opsforge_app, opsforge_lookup, opsforge_ingest, opsforge_worker';
+    const roles =
+      'opsforge_app, opsforge_lookup, opsforge_ingest, opsforge_worker, opsforge_portal';
     await askDatabase(database.ownerUrl, `grant ${roles} to ${appLogin}`).catch(() =>
       askDatabase(database.superuserUrl, `grant ${roles} to ${appLogin}`),
     );

@@ -82,6 +82,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
       announceChange(change) {
         if (change.kind === 'endpoints') engine.endpointChanged(change);
       },
+      tellNews: () => {},
     },
   };
 }

@@ -39,6 +39,7 @@ export function testDeps(
     publicUrl: () => 'https://opsforge.test',
     wakeEndpoints: (ids) => void woken.push(...ids),
     announceChange: () => {},
+    tellNews: () => {},
   };
 }
 

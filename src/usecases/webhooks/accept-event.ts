@@ -8,6 +8,7 @@
 import type { ReadyDelivery } from '../../domain/dispatch/ready-delivery.ts';
 import { AppError } from '../../domain/errors.ts';
 import { checkIdempotencyKey, readEnvelope } from '../../domain/event-envelope.ts';
+import type { ProjectId } from '../../domain/ids.ts';
 import { allows } from '../../domain/scopes.ts';
 import { createBatcher } from '../../lib/batcher.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -47,7 +48,7 @@ type AcceptorOptions = {
   handOff(deliveries: ReadyDelivery[]): void;
   /** Ordered endpoints are read by position from the table, never handed over. */
   wakeOrdered(endpointIds: NewDelivery['endpointId'][]): void;
-  accepted(count: number): void;
+  accepted(count: number, projectIds: ReadonlySet<ProjectId>): void;
 };
 
 /** Bounds of a group and of what may wait; source: design §3, measured in docs/benchmarks.md. */
@@ -129,18 +130,20 @@ async function commitAndHandOff(
   const outcomes = await commitEvents(options.database, candidates);
   const ready: ReadyDelivery[] = [];
   const ordered = new Set<NewDelivery['endpointId']>();
+  const projectIds = new Set<ProjectId>();
   let accepted = 0;
   for (const [index, { event }] of candidates.entries()) {
     const outcome = outcomes[index];
     if (outcome === undefined || outcome instanceof AppError || outcome.duplicate) continue;
     accepted += 1;
+    projectIds.add(event.projectId);
     for (const delivery of event.deliveries) {
       if (delivery.cancelled) continue;
       if (delivery.ordered) ordered.add(delivery.endpointId);
       else ready.push(readyDelivery(event, delivery, outcome.receivedAtMs));
     }
   }
-  options.accepted(accepted);
+  options.accepted(accepted, projectIds);
   if (ready.length > 0) options.handOff(ready);
   if (ordered.size > 0) options.wakeOrdered([...ordered]);
   return outcomes;
