@@ -87,8 +87,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const directory = createEndpointDirectory({ database, clock, cacheTrusted: () => true });
   const woken: EndpointId[] = [];
   const changes: Change[] = [];
-  const observed: TestApi['observed'] = [];
-  const onObserved = new Set<() => void>();
+  const { observe, ...observer } = createObserver();
   const outbound: TestApi['outbound'] = { refusal: null };
   const readiness: TestApi['readiness'] = { reasons: [] };
   const { log, logged } = createMemoryLog();
@@ -144,19 +143,14 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
     pageAssets,
-    httpRequest(method, route, status) {
-      observed.push({ method, route, status });
-      for (const look of onObserved) look();
-    },
+    httpRequest: observe,
     readiness: async () => readiness.reasons,
     metricsText: async () => 'metric 1\n',
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
   const server = listen(app.fetch);
-
   const send = createSender(server.url);
-
   const newTenant = async () => {
     const tenant = await createTenant(database);
     const { key } = await createKey(database, tenant);
@@ -164,14 +158,31 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   };
 
   return {
-    ...{ db, deps, quotas, woken, changes, observed, logged, outbound, readiness, send, newTenant },
-    ...{ queries, streams, portal, url: server.url },
+    ...{ db, deps, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
+    ...{ queries, streams, portal, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
     },
-    untilObserved: (count) =>
-      new Promise((resolve) => {
+    async stop() {
+      hub.stop();
+      await server.stop(true);
+      await db.drop();
+    },
+  };
+}
+
+function createObserver() {
+  const observed: TestApi['observed'] = [];
+  const onObserved = new Set<() => void>();
+  return {
+    observed,
+    observe(method: string, route: string, status: number): void {
+      observed.push({ method, route, status });
+      for (const look of onObserved) look();
+    },
+    untilObserved: (count: number) =>
+      new Promise<void>((resolve) => {
         const look = () => {
           if (observed.length < count) return;
           onObserved.delete(look);
@@ -180,11 +191,6 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
         onObserved.add(look);
         look();
       }),
-    async stop() {
-      hub.stop();
-      await server.stop(true);
-      await db.drop();
-    },
   };
 }
 
