@@ -71,8 +71,8 @@ export function Deliveries(props: DeliveriesProps) {
           </Empty>
         ) : (
           <>
-            {props.cancelPath === null ? null : <BulkBar cancelPath={props.cancelPath} />}
             <DeliveryRows {...rows} />
+            {props.cancelPath === null ? null : <BulkBar cancelPath={props.cancelPath} />}
           </>
         )}
         <footer>
@@ -93,7 +93,7 @@ function Filters({ path, q, fields, chips, statuses, endpoints, spans }: Deliver
   return (
     <FilterBar label="Filter deliveries" action={path}>
       <SearchField
-        placeholder="Event type, or the id of an event or delivery"
+        placeholder="Event type, or a whole id"
         label="Search deliveries"
         value={q}
         wide
@@ -178,11 +178,11 @@ function Volume({ points, step, hasDays, words }: VolumeProps) {
   );
 }
 
-/** Only seen while a row is ticked; styles ask for that, so it works without script. */
+/** Seen while a row is ticked: styles ask for that, so it works without script. */
 function BulkBar({ cancelPath }: { cancelPath: string }) {
   return (
-    <div class="bulk-bar flex min-h-10 flex-wrap items-center gap-2 border-b bg-primary/6 px-4 py-1.5 text-xs">
-      <span class="mr-auto text-muted-foreground">With the ticked deliveries:</span>
+    <div class="bulk-bar">
+      <span>With those ticked:</span>
       <Button label="Retry ticked" icon="rotate-cw" type="submit" shortcut="R" />
       <Button
         label="Cancel ticked…"

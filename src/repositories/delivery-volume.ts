@@ -3,7 +3,7 @@ import type { EndpointId, ProjectId } from '../domain/ids.ts';
 import type { StatsBucket } from './delivery-stats.ts';
 import type { TenantTx } from './transactions.ts';
 
-export type VolumeRow = { at: Date; delivered: number; failed: number; attemptsFailed: number };
+export type VolumeRow = { atMs: number; delivered: number; failed: number; attemptsFailed: number };
 
 /**
  * Deleted endpoints too; steps without deliveries are left out. By the primary key of the rollups,
@@ -28,8 +28,8 @@ export function listVolume(
   return tx.run(
     'listVolume',
     sql<VolumeRow[]>`
-      select date_bin(${range.stepMs}::integer * interval '1 ms', s.bucket, ${since}::timestamptz)
-          as at,
+      select extract(epoch from date_bin(${range.stepMs}::float8 * interval '1 ms', s.bucket,
+          ${since}::timestamptz))::float8 * 1000 as "atMs",
         sum(s.delivered)::integer as delivered, sum(s.failed)::integer as failed,
         sum(s.attempts_failed)::integer as "attemptsFailed"
       from endpoints e

@@ -47,6 +47,7 @@ import {
   type ListAddress,
   listAddress,
   readSpan,
+  spanChips,
   spanFields,
   spanSegments,
   stepWords,
@@ -221,7 +222,7 @@ async function toProps(
     problem,
     q: asked.q ?? '',
     fields: list.filters,
-    chips: chipsOf(list, asked, page, endpoints.data),
+    chips: [...chipsOf(list, asked, page, endpoints.data), ...spanChips(list, span)],
     statuses: deliveryStatuses.map((status) => ({
       label: status[0]?.toUpperCase() + status.slice(1),
       href: list.href({ status }),
@@ -260,19 +261,14 @@ function chipsOf(
   page: Page,
   endpoints: readonly Endpoint[],
 ): DeliveriesProps['chips'] {
-  const { status, endpoint, since, until } = asked;
+  const { status, endpoint } = asked;
   const chip = (name: string, key: string, value: string | undefined) =>
     value === undefined ? [] : [{ name, value, href: list.href({ [key]: undefined }) }];
   const named =
     endpoints.find(({ id }) => id === endpoint) ??
     page.described.find((one) => one.endpoint?.id === endpoint)?.endpoint;
   const endpointWords = named ? endpointName(named) : endpoint && 'deleted or unknown';
-  return [
-    ...chip('Status', 'status', status),
-    ...chip('Endpoint', 'endpoint', endpointWords),
-    ...chip('Since', 'since', since),
-    ...chip('Until', 'until', until),
-  ];
+  return [...chip('Status', 'status', status), ...chip('Endpoint', 'endpoint', endpointWords)];
 }
 
 function volumeProps({ points, stepMs }: Volume, words: string): VolumeProps {

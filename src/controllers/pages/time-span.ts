@@ -75,6 +75,17 @@ export function spanSegments(
   return [...named, { label: 'All', href: all, current: current === undefined }];
 }
 
+/** Exact times; the named ones stand among the segments. */
+export function spanChips(list: ListAddress, span: TimeSpan | undefined) {
+  const words = (at: Date) => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const chip = (name: string, key: string, at: Date | undefined) =>
+    at === undefined ? [] : [{ name, value: words(at), href: list.href({ [key]: undefined }) }];
+  return [
+    ...(span?.isNamed ? [] : chip('Since', 'since', span?.since)),
+    ...chip('Until', 'until', span?.until),
+  ];
+}
+
 /** The address of a list: its filters, with some of them changed. */
 export type ListAddress = {
   /** Drops the place in the list too: another filter begins at its newest. */

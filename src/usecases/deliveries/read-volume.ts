@@ -44,7 +44,7 @@ export async function readVolume(
       countProjectPending(tx, { projectId, endpointId, perEndpointMax: pendingMax }),
     ]),
   );
-  const byTime = new Map(rows.map((row) => [row.at.getTime(), row]));
+  const byTime = new Map(rows.map((row) => [row.atMs, row]));
   const points: VolumePoint[] = [];
   const totals = { delivered: 0, failed: 0, attemptsFailed: 0 };
   for (let atMs = sinceMs; atMs < untilMs; atMs += stepMs) {
