@@ -1,8 +1,8 @@
 /**
- * Makes the style sheet and the scripts of pages, generated/app.css, app.js and theme.js, of views/:
- * Tailwind's CLI and Bun's bundler, once, so that nothing is built or fetched when opsforge runs.
- * Does nothing when the stamp says that the views, this file and the installed packages are those
- * of last time. Fonts stay where their packages put them; their addresses go into the style sheet.
+ * Makes what pages load, generated/app.css, app.js and theme.js, of views/, by Tailwind's CLI and
+ * Bun's bundler, so that nothing is built or fetched when opsforge runs. Does nothing when the
+ * stamp says that the views, this file and the installed packages are those of last time. Fonts
+ * stay where their packages put them; their addresses go into the style sheet.
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -244,6 +244,47 @@ describe('the walls between tenants', () => {
     ]);
   });
 
+  test('show a tenant the names of its own members, and never how they sign in', async () => {
+    const settings = { 'app.tenant_id': one.tenantId };
+    const seen = await actingAs('opsforge_app', settings, (query) =>
+      query(`select count(*)::int as count from users`),
+    );
+    expect(seen).toEqual([expect.objectContaining({ count: 1 })]);
+    const refused = [
+      'select password_hash from users',
+      'select totp_secret_encrypted from users',
+      `update users set name = 'x'`,
+      `insert into memberships select tenant_id, user_id, 'owner' from memberships`,
+      ...[
+        'sessions',
+        'one_time_tokens',
+        'recovery_codes',
+        'user_identities',
+        'sign_in_throttles',
+      ].map((table) => `select count(*) from ${table}`),
+    ];
+    for (const text of refused) {
+      const code = await actingAs('opsforge_app', settings, (query) =>
+        query(text).catch(databaseErrorCode),
+      );
+      expect([text, code]).toEqual([text, '42501']);
+    }
+  });
+
+  test('let the accounts role see nothing of what tenants do', async () => {
+    const granted = await db.admin.sql<{ name: string }[]>`
+      select distinct table_name as name from information_schema.column_privileges
+      where grantee = 'opsforge_accounts' and privilege_type in ('SELECT', 'UPDATE') order by 1`;
+    expect(granted.map(({ name }) => name)).toEqual([
+      ...['invitations', 'memberships', 'one_time_tokens', 'recovery_codes', 'sessions'],
+      ...['sign_in_throttles', 'tenants', 'user_identities', 'users'],
+    ]);
+    const code = await actingAs('opsforge_accounts', {}, (query) =>
+      query(`update memberships set role = 'owner'`).catch(databaseErrorCode),
+    );
+    expect(code).toBe('42501');
+  });
+
   describe('for the accept batch', () => {
     const insertQueued = (tenant: TestTenant, endpointId: string, projectId: string) =>
       `insert into delivery_queue (id, tenant_id, project_id, event_id, endpoint_id, event_type)

@@ -44,7 +44,7 @@ export type NavId = (typeof navigation)[number]['items'][number]['id'];
 
 export type NavEntry = Omit<NavItem, 'path' | 'of'> & { href: string };
 
-/** Where the reader is; `project` is null on a tenant's own pages that were reached without one. */
+/** Where the reader is; `project` is null on a tenant's own pages before one was opened. */
 export type Place = {
   tenant: { slug: string; name: string };
   project: { slug: string; name: string } | null;

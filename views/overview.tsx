@@ -8,7 +8,7 @@ import {
   formatPercentFigure,
   formatShort,
 } from './components/format.ts';
-import { type AttentionItem, AttentionList, PageHead, Panel } from './components/panel.tsx';
+import { PageHead, Panel } from './components/panel.tsx';
 import { State, type StateName } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { AsTable } from './components/table.tsx';
@@ -30,7 +30,6 @@ export type OverviewProps = {
   sentence: string;
   path: string;
   ranges: readonly SegmentItem[];
-  attention: readonly AttentionItem[];
   totals: OverviewFigures;
   series: readonly Point[];
   pending: number;
@@ -70,7 +69,6 @@ export function OverviewFigures(props: OverviewProps) {
       hx-target="this"
       hx-swap="outerMorph"
     >
-      <AttentionList items={props.attention} />
       <Stats stats={statsOf(props)} />
       <div class="grid gap-5 xl:grid-cols-3">
         <Deliveries {...props} />

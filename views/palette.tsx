@@ -25,11 +25,17 @@ export function Palette({ groups }: { groups: { name: string | null; items: NavE
         <div role="menu" id="palette-menu" data-empty="Nothing matches" aria-label="Results">
           {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
           <div role="group" aria-label="Commands" id="palette-commands" hidden>
-            <span role="presentation">Commands</span>
+            {/* biome-ignore lint/a11y/useSemanticElements: Basecoat styles the role */}
+            <span role="heading" aria-level="3" aria-hidden="true">
+              Commands
+            </span>
           </div>
           {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields */}
           <div role="group" aria-label="Go to">
-            <span role="presentation">Go to</span>
+            {/* biome-ignore lint/a11y/useSemanticElements: Basecoat styles the role */}
+            <span role="heading" aria-level="3" aria-hidden="true">
+              Go to
+            </span>
             {groups.flatMap(({ items }) =>
               items.map((item) => (
                 <a role="menuitem" href={item.href} tabindex={-1}>

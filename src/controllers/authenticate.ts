@@ -23,7 +23,7 @@ export type AuthenticateKey = (
 
 export type Identify = (request: Request) => Promise<Ctx>;
 
-export const tenantHeader = 'opsforge-tenant';
+const tenantHeader = 'opsforge-tenant';
 
 export function createIdentify(
   deps: Deps,

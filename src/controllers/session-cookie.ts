@@ -10,7 +10,7 @@ const cookieName = 'opsforge_session';
 export const isSecureUrl = (publicUrl: string) => publicUrl.startsWith('https:');
 
 /** With the prefix that binds a cookie to its host, where that can be. */
-export function hostCookieName(publicUrl: string, name: string): string {
+function hostCookieName(publicUrl: string, name: string): string {
   return isSecureUrl(publicUrl) ? `__Host-${name}` : name;
 }
 

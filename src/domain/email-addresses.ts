@@ -5,7 +5,7 @@
  */
 
 /** RFC 5321 4.5.3.1.3: a path of 256 octets less its brackets. */
-export const emailLengthMax = 254;
+const emailLengthMax = 254;
 
 const localPart = String.raw`[^\s@<>()\[\]\\,;:"]{1,64}`;
 const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';

@@ -5,7 +5,7 @@
  */
 import knownPasswords from './known-passwords.txt' with { type: 'text' };
 
-export const passwordLengthMin = 10;
+const passwordLengthMin = 10;
 /** Hashing must not become work without bound. */
 export const passwordLengthMax = 200;
 /** Fewer different characters are a pattern: aaaaaaaaaa, 1212121212. */

@@ -23,7 +23,7 @@ const nobodysHash =
 
 /** Two for each of the small machines' cores. */
 const runningMax = 4;
-/** About 1 s of work: who would wait longer is better told so. */
+/** 1 to 2 s of work on 2 cores: who would wait longer is better told so. */
 const waitingMax = 64;
 
 export function createPasswordHasher(): PasswordHasher {

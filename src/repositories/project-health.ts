@@ -17,7 +17,8 @@ export type HealthRow = {
   failing: number;
   /** At most `pendingMax` are counted for an endpoint. */
   pending: number;
-  lastMinute: Date | null;
+  /** When a delivery last ended, to the minute; ms since the epoch. */
+  lastMinuteMs: number | null;
 };
 
 /** Of all living projects, or one. By the keys of endpoints, delivery_queue and the minutes. */
@@ -37,7 +38,7 @@ export async function listProjectHealth(
         (count(e.id) filter (where e.status = 'active' and e.failing_since is not null))::integer
           as failing,
         coalesce(sum(waiting.count), 0)::integer as pending,
-        max(seen.minute) as "lastMinute"
+        (extract(epoch from max(seen.minute)) * 1000)::float8 as "lastMinuteMs"
       from projects p
       left join endpoints e on e.tenant_id = ${tenantId} and e.project_id = p.id
         and e.deleted_at is null
@@ -59,7 +60,7 @@ export async function listProjectHealth(
 
 export type SeriesRow = {
   projectId: ProjectId;
-  at: Date;
+  atMs: number;
   delivered: number;
   failed: number;
   attempts: number;
@@ -109,7 +110,7 @@ export async function listProjectSeries(tx: TenantTx, range: SeriesRange): Promi
           from steps, generate_series(1, ${places}::integer) place group by 1, 2, 3) added
         group by project_id, at
       )
-      select project_id as "projectId", at, delivered, failed, attempts,
+      select project_id as "projectId", (extract(epoch from at) * 1000)::float8 as "atMs", delivered, failed, attempts,
         attempts_failed as "attemptsFailed", latency_counts as "latencyCounts"
       from counted join timed using (project_id, at)
       order by project_id, at`,

@@ -27,6 +27,11 @@ export async function findUserByEmail(tx: AccountsTx, email: string): Promise<Us
   return row ?? null;
 }
 
+export async function findUser(tx: AccountsTx, id: UserId): Promise<UserRow | null> {
+  const [row] = await tx.run('findUser', tx.db.select().from(users).where(eq(users.id, id)));
+  return row ?? null;
+}
+
 /** Locked: what follows is decided by what the person can prove now. */
 export async function lockUser(tx: AccountsTx, id: UserId): Promise<UserRow | null> {
   const [row] = await tx.run(

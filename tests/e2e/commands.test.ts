@@ -169,6 +169,8 @@ describe('a command that comes too early', () => {
     expect(new Set(made.map(({ tenantId, projectId }) => `${tenantId} ${projectId}`)).size).toBe(1);
     expect(made.map(({ url }) => url)).toEqual(made.map(() => String(ready['url'])));
     expect(made.filter(({ apiKey }) => apiKey !== null)).toHaveLength(1);
+    const link = `Make the first account: ${ready['url']}/sign-up?token=`;
+    expect(started.stderr()).toContain(link);
     expect(await started.stop()).toBe(0);
   });
 
@@ -190,6 +192,8 @@ describe('a command beside the running service', () => {
   });
 
   test('makes further keys, each of which works at once', async () => {
+    // There is an account since the tests before: nobody is offered the first one.
+    expect(service.stderr()).not.toContain('first account');
     const first = await bootstrapWith('--tenant acme --project main --new-key');
     const second = await bootstrapWith('--tenant acme --project main --new-key');
     expect(second.projectId).toBe(first.projectId);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { databaseRoles } from '../../db/migrate.ts';
 import {
   appliedAll,
   cleanUp,
@@ -85,7 +86,7 @@ describe.skipIf(binDir === null)('processes on an external PostgreSQL [needs its
   });
 
   test('start together: an API with the owner alone, two workers with a login of their own', async () => {
-    const roles = 'opsforge_app, opsforge_lookup, opsforge_ingest, opsforge_worker';
+    const roles = databaseRoles.join(', ');
     await askDatabase(database.ownerUrl, `grant ${roles} to ${appLogin}`).catch(() =>
       askDatabase(database.superuserUrl, `grant ${roles} to ${appLogin}`),
     );

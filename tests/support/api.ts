@@ -128,6 +128,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     metricsToken: options.metricsToken ?? null,
   });
   const server = listen(app.fetch);
+  const { url } = server;
   const check = createDocumentCheck();
 
   async function send(method: string, path: string, sent: Sent = {}): Promise<Answer> {
@@ -160,19 +161,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   };
 
   return {
-    ...{
-      db,
-      url: server.url,
-      deps,
-      woken,
-      changes,
-      observed,
-      logged,
-      outbound,
-      readiness,
-      send,
-      newTenant,
-    },
+    ...{ db, url, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;

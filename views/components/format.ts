@@ -2,8 +2,8 @@
  * Figures and times as people read them, after ui.md §2: thin spaces in thousands, a dash for none,
  * a true minus. Pure: the present is passed in. The answers hold no markup.
  */
-export const thinSpace = '\u202f';
-export const noneText = '–';
+const thinSpace = '\u202f';
+const noneText = '–';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

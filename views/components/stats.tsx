@@ -58,21 +58,19 @@ export function Stats({ stats, id }: { stats: readonly Stat[]; id?: string }) {
 
 function StatCard({ label, value, unit, sub, glyph, tone, spark, zero = true }: Stat) {
   return (
-    <li>
-      <div class="stat">
-        <span class="k">
-          {glyph ? <Glyph name={glyph} /> : null}
-          <span safe>{label}</span>
-        </span>
-        <span class={['v', tone && toneClasses[tone]]}>
-          <span safe>{value}</span>
-          {unit ? <small safe>{unit}</small> : null}
-        </span>
-        <span class="sub" safe>
-          {sub || '\u00a0'}
-        </span>
-        {spark ? <Spark values={spark} zero={zero} /> : null}
-      </div>
+    <li class="stat">
+      <span class="k">
+        {glyph ? <Glyph name={glyph} /> : null}
+        <span safe>{label}</span>
+      </span>
+      <span class={['v', tone && toneClasses[tone]]}>
+        <span safe>{value}</span>
+        {unit ? <small safe>{unit}</small> : null}
+      </span>
+      <span class="sub" safe>
+        {sub || '\u00a0'}
+      </span>
+      {spark ? <Spark values={spark} zero={zero} /> : null}
     </li>
   );
 }

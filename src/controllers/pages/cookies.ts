@@ -23,6 +23,27 @@ export function themeCookie(publicUrl: string, theme: 'light' | 'dark'): string 
   return new Bun.Cookie(themeName, theme, cookie).serialize();
 }
 
+const placeName = 'opsforge_project';
+const placeSeconds = 31_536_000;
+
+/** The project that was last open in this tenant, so that a tenant's own pages keep its menu. */
+export function readLastProject(
+  request: Request,
+  publicUrl: string,
+  tenantSlug: string,
+): string | null {
+  const [tenant, project] = readCookie(request, publicUrl, placeName)?.split('/') ?? [];
+  return tenant === tenantSlug ? (project ?? null) : null;
+}
+
+export function lastProjectCookie(
+  publicUrl: string,
+  tenant: { slug: string },
+  project: { slug: string },
+): string {
+  return setCookie(publicUrl, placeName, `${tenant.slug}/${project.slug}`, placeSeconds);
+}
+
 /** What a redirect says on the page that it leads to. */
 export function flashCookie(publicUrl: string, toast: Toast): string {
   const { tone, title, text } = toast;

@@ -82,7 +82,9 @@ function overviewView(
 ): View {
   const path = projectPath(call.place);
   const { health, totals, series } = overview;
-  const ill = endpoints.flatMap((endpoint) => lookAt(endpoint) ?? []);
+  const ill = endpoints
+    .flatMap((endpoint) => lookAt(endpoint) ?? [])
+    .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state));
   const props: OverviewProps = {
     ...{ totals, series },
     path: `${path}?range=${range}`,
@@ -92,7 +94,6 @@ function overviewView(
       href: `${path}?range=${name}`,
       current: name === range,
     })),
-    attention: [],
     pending: health.pending,
     pendingMore: health.pending >= pendingMax,
     endpoints: ill.slice(0, shownMax),
@@ -107,6 +108,17 @@ function overviewView(
   };
 }
 
+const worstFirst: readonly string[] = ['open', 'failing', 'disabled', 'paused'];
+
+/** Of what opsforge did by itself; people give reasons of their own. */
+const reasonWords = new Map([
+  ['gone', 'The receiver answered 410 Gone'],
+  ['failing_for_5_days', 'Nothing was delivered for 5 days'],
+  ['disabled_by_request', 'The receiver asked for it'],
+]);
+
+const reasonOf = (reason: string | null) => reasonWords.get(reason ?? '') ?? reason ?? 'By people';
+
 /** What is not well about an endpoint; null for the healthy. */
 function lookAt(endpoint: Endpoint): OverviewProps['endpoints'][number] | null {
   const { url, description, status, pausedUntil, failingSince, statusReason } = endpoint;
@@ -115,12 +127,12 @@ function lookAt(endpoint: Endpoint): OverviewProps['endpoints'][number] | null {
   if (pausedUntil !== null) {
     const isBreaker = statusReason === 'circuit_breaker';
     const text = isBreaker
-      ? `Attempts failed in a row; the next is tried at ${clock(pausedUntil)}`
+      ? `Failed in a row, tried again ${clock(pausedUntil)}`
       : `The receiver asked to wait until ${clock(pausedUntil)}`;
     return { name, url, state: isBreaker ? 'open' : 'paused', text };
   }
-  if (status === 'disabled') return { name, url, state: 'disabled', text: statusReason ?? '' };
-  if (status === 'paused') return { name, url, state: 'paused', text: statusReason ?? 'By people' };
+  if (status === 'disabled') return { name, url, state: 'disabled', text: reasonOf(statusReason) };
+  if (status === 'paused') return { name, url, state: 'paused', text: reasonOf(statusReason) };
   if (failingSince === null) return null;
   return { name, url, state: 'failing', text: `No success since ${clock(failingSince)}` };
 }

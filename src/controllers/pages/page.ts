@@ -23,7 +23,14 @@ import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
-import { droppedFlash, flashCookie, readFlash, readTheme } from './cookies.ts';
+import {
+  droppedFlash,
+  flashCookie,
+  lastProjectCookie,
+  readFlash,
+  readLastProject,
+  readTheme,
+} from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
 import { signInPath } from './sign-in-path.ts';
@@ -71,7 +78,7 @@ const routeOptions = { parse: 'none' as const, detail: { hide: true } };
 export function createPages(deps: PageDeps) {
   return {
     /** Of `/t/:tenant/…` */
-    tenant: pageKind(deps, openTenant),
+    tenant: pageKind(deps, openTenantPage),
     /** Of `/t/:tenant/p/:project/…` */
     project: pageKind(deps, openProject),
   };
@@ -164,6 +171,28 @@ async function openTenant(
   return { ...{ ctx, person, tenant, request, nowMs }, place: { tenant, project: null } };
 }
 
+async function openTenantPage(
+  pages: PageDeps,
+  context: RouteContext,
+  person: Person,
+): Promise<TenantCall> {
+  const call = await openTenant(pages, context, person);
+  const { ctx, tenant } = call;
+  const slug = readLastProject(context.request, pages.deps.publicUrl(), tenant.slug);
+  const project = slug === null ? null : await findLastProject(ctx, slug);
+  return { ...call, place: { tenant, project } };
+}
+
+/** Null when it is gone: a cookie is only a memory. */
+async function findLastProject(ctx: Ctx, slug: string): Promise<Project | null> {
+  try {
+    return await findProjectBySlug(ctx, slug);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return null;
+    throw error;
+  }
+}
+
 async function openProject(
   pages: PageDeps,
   context: RouteContext,
@@ -199,7 +228,12 @@ async function showView(
   };
   const { body, parts: _, ...frame } = view;
   const html = await Layout({ shell, frame, children: body() });
-  return htmlResponse(html, { status, cookies: flash === null ? [] : [droppedFlash(publicUrl)] });
+  const cookies = flash === null ? [] : [droppedFlash(publicUrl)];
+  const { project } = place;
+  if (project !== null && readLastProject(request, publicUrl, tenant.slug) !== project.slug) {
+    cookies.push(lastProjectCookie(publicUrl, tenant, project));
+  }
+  return htmlResponse(html, { status, cookies });
 }
 
 async function showOutcome(deps: PageDeps, request: Request, outcome: Outcome): Promise<Response> {

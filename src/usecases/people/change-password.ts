@@ -3,7 +3,7 @@ import { AppError, invalidField } from '../../domain/errors.ts';
 import { passwordProblem } from '../../domain/passwords.ts';
 import { deleteUserTokens } from '../../repositories/one-time-tokens.ts';
 import { deleteSessions } from '../../repositories/sessions.ts';
-import { lockUser, updatePassword } from '../../repositories/users.ts';
+import { findUser, lockUser, updatePassword } from '../../repositories/users.ts';
 import { signedOut } from './authenticate-session.ts';
 import { hashPassword, isPassword } from './hash-password.ts';
 import type { PeopleDeps } from './people-deps.ts';
@@ -21,7 +21,7 @@ export async function changePassword(
   if (problem !== null) throw invalidField('newPassword', problem);
   const attempt = { kind: 'password_check', subject: userId } as const;
   await takeAttempts(deps, [attempt]);
-  const user = await deps.database.withAccounts((tx) => lockUser(tx, userId));
+  const user = await deps.database.withAccounts((tx) => findUser(tx, userId));
   if (user === null) throw signedOut();
   if (user.passwordHash === null) {
     const detail = 'You sign in by single sign-on. To have a password as well, ask for a new one.';

@@ -4,7 +4,7 @@ import { passwordLengthMax } from '../../domain/passwords.ts';
 import { PasswordHasherBusy } from '../../lib/password-hasher.ts';
 import type { PeopleDeps } from './people-deps.ts';
 
-/** The queue holds about 1 s of work. */
+/** The queue holds 1 to 2 s of work. */
 const retryAfterMs = 2_000;
 
 export function hashPassword(deps: PeopleDeps, password: string): Promise<string> {

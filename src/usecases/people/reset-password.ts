@@ -18,7 +18,7 @@ import {
 } from '../../repositories/one-time-tokens.ts';
 import { deleteSessions } from '../../repositories/sessions.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
-import { findUserByEmail, lockUser, updatePassword } from '../../repositories/users.ts';
+import { findUser, findUserByEmail, lockUser, updatePassword } from '../../repositories/users.ts';
 import { hashPassword } from './hash-password.ts';
 import { resetMail } from './mails.ts';
 import type { Browser, PeopleDeps } from './people-deps.ts';
@@ -94,7 +94,7 @@ export async function resetPassword(
   if (hash === null) throw linkGone();
   const user = await deps.database.withAccounts(async (tx) => {
     const found = await findOneTimeToken(tx, 'reset_password', hash);
-    return found === null || found.userId === null ? null : lockUser(tx, found.userId);
+    return found === null || found.userId === null ? null : findUser(tx, found.userId);
   });
   if (user === null) throw linkGone();
   const problem = passwordProblem(input.password, user.email);

@@ -7,7 +7,13 @@ import { AppError, invalidField } from '../../domain/errors.ts';
 import { generateRecoveryCodes, hashRecoveryCode } from '../../domain/recovery-codes.ts';
 import { countRecoveryCodes, replaceRecoveryCodes } from '../../repositories/recovery-codes.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
-import { clearTotp, lockUser, type UserRow, updateTotpSecret } from '../../repositories/users.ts';
+import {
+  clearTotp,
+  findUser,
+  lockUser,
+  type UserRow,
+  updateTotpSecret,
+} from '../../repositories/users.ts';
 import { signedOut } from './authenticate-session.ts';
 import type { PeopleDeps } from './people-deps.ts';
 import type { Person } from './person.ts';
@@ -22,7 +28,7 @@ export type SecurityView = {
 
 export async function readSecurity(deps: PeopleDeps, person: Person): Promise<SecurityView> {
   return deps.database.withAccounts(async (tx) => {
-    const user = await lockUser(tx, person.userId);
+    const user = await findUser(tx, person.userId);
     if (user === null) throw signedOut();
     return {
       hasPassword: user.passwordHash !== null,

@@ -5,7 +5,7 @@ import type { HealthRow, SeriesRow } from '../../repositories/project-health.ts'
 /** More are not counted for an endpoint: it takes 5 ms for so many. */
 export const pendingMax = 10_000;
 
-export type ProjectHealth = Omit<HealthRow, 'projectId' | 'lastMinute'> & {
+export type ProjectHealth = Omit<HealthRow, 'projectId' | 'lastMinuteMs'> & {
   /** RFC 3339; when a delivery last ended, to the minute. Null: none in 48 hours. */
   lastDeliveryAt: string | null;
 };
@@ -34,11 +34,14 @@ export const noHealth: ProjectHealth = {
   lastDeliveryAt: null,
 };
 
-export function toHealth({ projectId: _, lastMinute, ...counts }: HealthRow): ProjectHealth {
-  return { ...counts, lastDeliveryAt: lastMinute?.toISOString() ?? null };
+export function toHealth({ projectId: _, lastMinuteMs, ...counts }: HealthRow): ProjectHealth {
+  return {
+    ...counts,
+    lastDeliveryAt: lastMinuteMs === null ? null : new Date(lastMinuteMs).toISOString(),
+  };
 }
 
-type Counts = Omit<SeriesRow, 'projectId' | 'at'>;
+type Counts = Omit<SeriesRow, 'projectId' | 'atMs'>;
 
 const nothing: Counts = {
   delivered: 0,
@@ -80,7 +83,7 @@ export function toSeries(
   rows: readonly SeriesRow[],
   range: { sinceMs: number; untilMs: number; stepMs: number },
 ): Series {
-  const byTime = new Map(rows.map((row) => [row.at.getTime(), row]));
+  const byTime = new Map(rows.map((row) => [row.atMs, row]));
   const series: Series = [];
   for (let atMs = range.sinceMs; atMs < range.untilMs; atMs += range.stepMs) {
     const row = byTime.get(atMs);
