@@ -18,13 +18,13 @@ export type EndpointListRow = {
   description: string;
   eventTypes: string[];
   state: EndpointState;
-  status: 'active' | 'paused' | 'disabled';
   statusReason: string | null;
-  pausedUntil: Date | null;
-  failingSince: Date | null;
+  /** Times in ms. */
+  pausedUntilMs: number | null;
+  failingSinceMs: number | null;
   pending: number;
   /** When a delivery was last tried, to the minute; past 48 hours to the hour. */
-  lastAt: Date | null;
+  lastAtMs: number | null;
 };
 
 /** All columns that lists need, with `state` as endpointStateOf (domain/endpoint-states.ts) has it. */
@@ -78,27 +78,29 @@ export function listEndpointsByState(
         order by rank, failing_since, id desc
         offset ${offset} limit ${limit}
       )
-      select id, url, description, event_types as "eventTypes", state, status,
+      select id, url, description, event_types as "eventTypes", state,
         case when status = 'active' and paused_until > now() then pause_reason
           else status_reason end as "statusReason",
-        case when status = 'active' and paused_until > now() then paused_until end as "pausedUntil",
-        failing_since as "failingSince",
+        case when status = 'active' and paused_until > now()
+          then (extract(epoch from paused_until) * 1000)::float8 end as "pausedUntilMs",
+        (extract(epoch from failing_since) * 1000)::float8 as "failingSinceMs",
         (select count(*)::integer from (
           select from delivery_queue q
           where q.tenant_id = ${tenantId} and q.endpoint_id = shown.id and not q.manual
           limit ${pendingMax}) waiting) as pending,
-        coalesce(
+        (extract(epoch from coalesce(
           (select max(bucket) from delivery_stats_minute m
             where m.tenant_id = ${tenantId} and m.endpoint_id = shown.id),
           (select max(bucket) from delivery_stats_hour h
-            where h.tenant_id = ${tenantId} and h.endpoint_id = shown.id)) as "lastAt"
-      from shown order by rank, "failingSince", id desc`,
+            where h.tenant_id = ${tenantId} and h.endpoint_id = shown.id))) * 1000)::float8
+          as "lastAtMs"
+      from shown order by rank, failing_since, id desc`,
   );
 }
 
 export type EndpointStepRow = {
   endpointId: EndpointId;
-  at: Date;
+  atMs: number;
   attempts: number;
   attemptsFailed: number;
 };
@@ -120,7 +122,8 @@ export function listEndpointSteps(
     'listEndpointSteps',
     tx.sql<EndpointStepRow[]>`
       select endpoint_id as "endpointId",
-        date_bin(${range.stepMs}::integer * interval '1 ms', bucket, ${since}::timestamptz) as at,
+        (extract(epoch from date_bin(${range.stepMs}::integer * interval '1 ms', bucket,
+          ${since}::timestamptz)) * 1000)::float8 as "atMs",
         sum(attempts)::integer as attempts, sum(attempts_failed)::integer as "attemptsFailed"
       from delivery_stats_minute
       where tenant_id = ${tx.tenantId} and endpoint_id = any (${[...endpointIds]}::uuid[])

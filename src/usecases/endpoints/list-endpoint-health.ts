@@ -30,7 +30,7 @@ export type AttemptStep = { at: string; attempts: number; attemptsFailed: number
 
 export type EndpointHealth = Omit<
   EndpointListRow,
-  'pausedUntil' | 'failingSince' | 'lastAt' | 'status'
+  'pausedUntilMs' | 'failingSinceMs' | 'lastAtMs'
 > & {
   pausedUntil: string | null;
   failingSince: string | null;
@@ -97,20 +97,20 @@ function countsOf(rows: readonly { state: EndpointState; count: number }[]) {
 }
 
 function toHealth(
-  { status: _, ...row }: EndpointListRow,
+  { pausedUntilMs, failingSinceMs, lastAtMs, ...shown }: EndpointListRow,
   stepRows: readonly EndpointStepRow[],
   sinceMs: number,
 ): Omit<EndpointHealth, 'answerP95Ms'> {
-  const byTime = new Map(stepRows.map((step) => [step.at.getTime(), step]));
+  const byTime = new Map(stepRows.map((step) => [step.atMs, step]));
   const sum = (pick: (step: EndpointStepRow) => number) =>
     stepRows.reduce((total, step) => total + pick(step), 0);
   const attempts = sum((step) => step.attempts);
   const attemptsFailed = sum((step) => step.attemptsFailed);
   return {
-    ...row,
-    pausedUntil: row.pausedUntil?.toISOString() ?? null,
-    failingSince: row.failingSince?.toISOString() ?? null,
-    lastAt: row.lastAt?.toISOString() ?? null,
+    ...shown,
+    pausedUntil: momentOf(pausedUntilMs),
+    failingSince: momentOf(failingSinceMs),
+    lastAt: momentOf(lastAtMs),
     steps: Array.from({ length: steps }, (_unused, index) => {
       const atMs = sinceMs + index * stepMs;
       const step = byTime.get(atMs);
@@ -122,4 +122,8 @@ function toHealth(
     }),
     successRatio: attempts === 0 ? null : 1 - attemptsFailed / attempts,
   };
+}
+
+function momentOf(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
 }
