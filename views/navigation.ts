@@ -46,6 +46,15 @@ export const navigation = [
         key: 'd',
         scope: 'deliveries:read',
       },
+      {
+        id: 'endpoints',
+        name: 'Endpoints',
+        icon: 'webhook',
+        path: '/endpoints',
+        of: 'project',
+        key: 'e',
+        scope: 'endpoints:read',
+      },
     ],
   },
   {
