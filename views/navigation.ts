@@ -35,6 +35,20 @@ export const navigation = [
     ],
   },
   {
+    name: 'Deliver',
+    items: [
+      {
+        id: 'endpoints',
+        name: 'Endpoints',
+        icon: 'webhook',
+        path: '/endpoints',
+        of: 'project',
+        key: 'e',
+        scope: 'endpoints:read',
+      },
+    ],
+  },
+  {
     name: 'Run',
     items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
   },
