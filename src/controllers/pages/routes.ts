@@ -10,6 +10,7 @@ import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
 import { signInPath } from './sign-in-path.ts';
+import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -18,7 +19,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(themeRoutes(deps))
     .use(projectPages(deps))
     .use(overviewPages(deps))
-    .use(endpointListPage(deps));
+    .use(endpointListPage(deps))
+    .use(sourcePages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
