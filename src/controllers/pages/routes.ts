@@ -11,6 +11,7 @@ import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
 import { signInPath } from './sign-in-path.ts';
+import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -20,7 +21,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(projectPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
-    .use(endpointListPage(deps));
+    .use(endpointListPage(deps))
+    .use(sourcePages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
