@@ -47,6 +47,8 @@ type Sent = {
 
 export type TestApi = {
   db: TestDatabase;
+  /** As the router has them. */
+  routes: readonly { method: string; path: string }[];
   url: URL;
   deps: Deps;
   woken: EndpointId[];
@@ -161,6 +163,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   };
 
   return {
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
     ...{ db, url, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
