@@ -56,13 +56,14 @@ const makers: Record<ThingName, Maker> = {
     const id = await createEndedRow(pages.db.database, tenant, eventId, endpointId, {
       ...{ eventType: marker, status: 'failed', lastError: marker, reason: marker },
     });
+    const headers = JSON.stringify({ 'x-marker': marker });
     const { sql } = pages.db.admin;
     await sql`
       insert into delivery_attempts (tenant_id, delivery_id, id, attempt, outcome, started_at,
         duration_ms, status_code, request_headers, response_headers, response_body, error_message,
         worker)
       values (${tenantId}, ${id}, ${Bun.randomUUIDv7()}, 1, 'failed', now(), 1, 500,
-        ${sql.json({ 'x-marker': marker })}, ${sql.json({ 'x-marker': marker })}, ${marker},
+        ${headers}::text::json, ${headers}::text::json, ${marker},
         ${marker}, ${marker})`;
     return id;
   },
