@@ -35,6 +35,20 @@ export const navigation = [
     ],
   },
   {
+    name: 'Deliver',
+    items: [
+      {
+        id: 'deliveries',
+        name: 'Deliveries',
+        icon: 'send',
+        path: '/deliveries',
+        of: 'project',
+        key: 'd',
+        scope: 'deliveries:read',
+      },
+    ],
+  },
+  {
     name: 'Run',
     items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
   },

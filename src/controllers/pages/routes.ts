@@ -4,6 +4,7 @@ import { tenantPath } from '../../../views/navigation.ts';
 import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
+import { deliveryPages } from './deliveries.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
@@ -16,7 +17,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(homeRoute(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
-    .use(overviewPages(deps));
+    .use(overviewPages(deps))
+    .use(deliveryPages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
