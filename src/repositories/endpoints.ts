@@ -1,5 +1,8 @@
-/** Endpoints of the transaction's tenant and their secrets. Deleted endpoints are seen by none. */
-import { and, desc, eq, gt, isNull, lt, lte, or, sql } from 'drizzle-orm';
+/**
+ * Endpoints of the transaction's tenant and their secrets. Deleted endpoints are seen by none; only
+ * what was sent to them still tells their names.
+ */
+import { and, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import { endpointSecrets, endpoints } from '../../db/schema/webhooks.ts';
 import type { EndpointId, ProjectId } from '../domain/ids.ts';
 import type { TenantTx } from './transactions.ts';
@@ -34,7 +37,7 @@ export type EndpointRowChanges = {
 
 export type EndpointSecretRow = Pick<
   typeof endpointSecrets.$inferSelect,
-  'id' | 'secretEncrypted' | 'publicKey' | 'expiresAt'
+  'id' | 'secretEncrypted' | 'publicKey' | 'createdAt' | 'expiresAt'
 >;
 
 const living = (tx: TenantTx, id: EndpointId) =>
@@ -90,6 +93,31 @@ export function listEndpoints(
       )
       .orderBy(desc(endpoints.id))
       .limit(filter.limit),
+  );
+}
+
+export type EndpointNameRow = Pick<
+  EndpointRow,
+  'id' | 'url' | 'description' | 'retrySchedule' | 'deletedAt'
+>;
+
+/** Deleted ones too. By the primary key. */
+export function listEndpointNames(
+  tx: TenantTx,
+  ids: readonly EndpointId[],
+): Promise<EndpointNameRow[]> {
+  return tx.run(
+    'listEndpointNames',
+    tx.db
+      .select({
+        id: endpoints.id,
+        url: endpoints.url,
+        description: endpoints.description,
+        retrySchedule: endpoints.retrySchedule,
+        deletedAt: endpoints.deletedAt,
+      })
+      .from(endpoints)
+      .where(and(eq(endpoints.tenantId, tx.tenantId), inArray(endpoints.id, [...ids]))),
   );
 }
 
@@ -195,6 +223,7 @@ export function listValidSecrets(
         id: endpointSecrets.id,
         secretEncrypted: endpointSecrets.secretEncrypted,
         publicKey: endpointSecrets.publicKey,
+        createdAt: endpointSecrets.createdAt,
         expiresAt: endpointSecrets.expiresAt,
       })
       .from(endpointSecrets)

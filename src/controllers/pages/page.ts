@@ -65,7 +65,9 @@ export type View = PageFrame & {
 /** What a form came to: off to another page, or a part in place of what was sent. */
 export type Outcome =
   | { goTo: string; toast?: Toast }
-  | { part: () => JSX.Element; toast?: Toast; elsewise: string };
+  | { part: () => JSX.Element; toast?: Toast; elsewise: string }
+  /** What must be in no address and no cookie, as a secret, or is one step of several. */
+  | { view: View };
 
 type Input<Id extends string, Query extends z.ZodType> = { item?: Thing<Id>; query?: Query };
 type Asked<Id, Query> = { id: Id; query: Query };
@@ -126,7 +128,7 @@ function pageKind<Call extends TenantCall>(
           const form = schema && parseForm(values, schema);
           // Safe as above.
           const formed = { ...made, form } as Call & { id: Id; form: z.output<Form> };
-          return await showOutcome(deps, context.request, await handler(formed));
+          return await showOutcome(deps, made, await handler(formed));
         } catch (error) {
           const again = error instanceof AppError && redrawn.has(error.code) ? error : null;
           if (again === null || refused === undefined) throw error;
@@ -236,7 +238,9 @@ async function showView(
   return htmlResponse(html, { status, cookies });
 }
 
-async function showOutcome(deps: PageDeps, request: Request, outcome: Outcome): Promise<Response> {
+async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
+  if ('view' in outcome) return showView(deps, call, outcome.view);
+  const { request } = call;
   const { toast } = outcome;
   const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
   if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);

@@ -4,11 +4,14 @@ import { tenantPath } from '../../../views/navigation.ts';
 import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
+import { endpointPages } from './endpoint.ts';
+import { endpointActions } from './endpoint-actions.ts';
 import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
+import { replayPages } from './replays.ts';
 import { signInPath } from './sign-in-path.ts';
 import { themeRoutes } from './theme.ts';
 
@@ -18,7 +21,10 @@ export function pageRoutes(deps: PageDeps) {
     .use(themeRoutes(deps))
     .use(projectPages(deps))
     .use(overviewPages(deps))
-    .use(endpointListPage(deps));
+    .use(endpointListPage(deps))
+    .use(endpointPages(deps))
+    .use(endpointActions(deps))
+    .use(replayPages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
