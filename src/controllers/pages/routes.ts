@@ -5,6 +5,7 @@ import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { deliveryPages } from './deliveries.ts';
+import { deliveryPage } from './delivery.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
@@ -18,7 +19,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(themeRoutes(deps))
     .use(projectPages(deps))
     .use(overviewPages(deps))
-    .use(deliveryPages(deps));
+    .use(deliveryPages(deps))
+    .use(deliveryPage(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
