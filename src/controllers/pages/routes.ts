@@ -5,6 +5,7 @@ import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { deliveryPages } from './deliveries.ts';
+import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
 import { endpointListPage } from './endpoints.ts';
@@ -28,7 +29,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(endpointPages(deps))
     .use(endpointActions(deps))
     .use(replayPages(deps))
-    .use(sourcePages(deps));
+    .use(sourcePages(deps))
+    .use(deliveryPage(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
