@@ -40,6 +40,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
+    people: service.people,
     pageAssets,
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,

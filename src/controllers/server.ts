@@ -7,6 +7,7 @@ import { Elysia, NotFoundError } from 'elysia';
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
 import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
+import type { PeopleDeps } from '../usecases/people/people-deps.ts';
 import { answerError, commonHeaders, problemOf } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
@@ -40,6 +41,7 @@ export type ServerDeps = Deps &
     authenticateKey: AuthenticateKey;
     authenticateSession: AuthenticateSession;
     sources: ReceiverDeps;
+    people: PeopleDeps;
     pageAssets: readonly AssetSource[];
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
@@ -114,7 +116,7 @@ function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
 
 function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
   return {
-    ...{ deps, files, log: deps.log, readiness: deps.readiness },
+    ...{ deps, files, log: deps.log, readiness: deps.readiness, people: deps.people },
     identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
     memberContext: createMemberContext(deps),
     requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),

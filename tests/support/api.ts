@@ -15,9 +15,11 @@ import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
+import { createPasswordHasher } from '../../src/lib/password-hasher.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
+import type { PeopleDeps } from '../../src/usecases/people/people-deps.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
@@ -49,6 +51,8 @@ export type TestApi = {
   db: TestDatabase;
   url: URL;
   deps: Deps;
+  /** Set to change who may sign up, and whether mail is sent. */
+  people: PeopleDeps;
   woken: EndpointId[];
   changes: Change[];
   /** What was measured; an answer is measured after it was sent, hence `untilObserved`. */
@@ -98,6 +102,9 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       sources.dropTenant(change.tenantId);
     },
   };
+  const people: PeopleDeps = {
+    ...{ ...deps, passwords: createPasswordHasher(), signUp: 'first', singleSignOn: null },
+  };
   const acceptor = createEventAcceptor({
     ...{ database, clock, directory },
     handOff: (ready) => void woken.push(...ready.map(({ endpointId }) => endpointId)),
@@ -117,6 +124,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
+    people,
     pageAssets,
     httpRequest(method, route, status) {
       observed.push({ method, route, status });
@@ -161,7 +169,8 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   };
 
   return {
-    ...{ db, url, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    ...{ db, url, deps, people, woken, changes, observed, logged, outbound, readiness, send },
+    newTenant,
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
