@@ -35,6 +35,37 @@ export const navigation = [
     ],
   },
   {
+    name: 'Deliver',
+    items: [
+      {
+        id: 'deliveries',
+        name: 'Deliveries',
+        icon: 'send',
+        path: '/deliveries',
+        of: 'project',
+        key: 'd',
+        scope: 'deliveries:read',
+      },
+      {
+        id: 'endpoints',
+        name: 'Endpoints',
+        icon: 'webhook',
+        path: '/endpoints',
+        of: 'project',
+        key: 'e',
+        scope: 'endpoints:read',
+      },
+      {
+        id: 'sources',
+        name: 'Sources',
+        icon: 'git-pull-request-arrow',
+        path: '/sources',
+        of: 'project',
+        scope: 'sources:read',
+      },
+    ],
+  },
+  {
     name: 'Run',
     items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
   },

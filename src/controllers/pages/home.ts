@@ -6,13 +6,14 @@ import type { Person } from '../../usecases/people/person.ts';
 import { listProjects } from '../../usecases/projects/list-projects.ts';
 import { createEntries, type EntryView } from './entry.ts';
 import type { PageDeps } from './page.ts';
+import { signInPath } from './sign-in-path.ts';
 
 export function homePage(deps: PageDeps) {
   const { view } = createEntries(deps);
   return new Elysia().get(
     '/',
     ...view(async ({ person, request }) => {
-      if (person === null) return { goTo: '/sign-in' };
+      if (person === null) return { goTo: signInPath(request) };
       const [tenant] = person.memberships;
       if (tenant === undefined) return alone(person);
       const ctx = deps.memberContext(request, person, tenant.slug);

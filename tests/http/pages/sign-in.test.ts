@@ -125,7 +125,7 @@ describe('signing out', () => {
 
 describe('the home page', () => {
   test('sends nobody to sign in, and the member of one project to it', async () => {
-    expect((await pages.get('/')).headers.get('location')).toBe('/sign-in');
+    expect((await pages.get('/')).headers.get('location')).toBe('/sign-in?next=%2F');
     await pages.signIn(tenant);
     expect((await pages.get('/')).headers.get('location')).toBe(`/t/${tenant.name}/p/main`);
   });
