@@ -7,6 +7,8 @@ import { goTo } from './answers.ts';
 import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
 import { errorPage } from './error-page.ts';
+import { eventPage } from './event.ts';
+import { eventsPages } from './events.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
@@ -20,7 +22,9 @@ export function pageRoutes(deps: PageDeps) {
     .use(projectPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
-    .use(deliveryPage(deps));
+    .use(deliveryPage(deps))
+    .use(eventsPages(deps))
+    .use(eventPage(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
