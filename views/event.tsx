@@ -197,8 +197,10 @@ function Metadata({ metadata }: EventProps) {
       <dl class="facts">
         {metadata.map(({ name, value, href }) => (
           <>
-            <dt class="mono" safe>
-              {name}
+            <dt>
+              <span class="mono" safe>
+                {name}
+              </span>
             </dt>
             <dd>
               <a class="link mono" href={href} safe>

@@ -4,7 +4,7 @@
  */
 import { and, asc, eq, gte, lt } from 'drizzle-orm';
 import { deliveryStatsHour, deliveryStatsMinute } from '../../db/schema/delivery-stats.ts';
-import type { EndpointId } from '../domain/ids.ts';
+import type { DeliveryId, EndpointId } from '../domain/ids.ts';
 import { latencyBoundsMs } from '../domain/latency-histogram.ts';
 import type { TenantTx, WorkerTx } from './transactions.ts';
 
@@ -55,6 +55,14 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
         ${upsertRollup(sql, 'delivery_stats_minute', 'minute_places')}
       ), hours as (
         ${upsertRollup(sql, 'delivery_stats_hour', 'hour_places')}
+      ), days as (
+        insert into usage_days as held (tenant_id, project_id, day, deliveries, attempts)
+        select tenant_id, project_id, (bucket at time zone 'UTC')::date,
+          sum(delivered) + sum(failed), sum(attempts)
+        from hour_places group by 1, 2, 3 order by 1, 2, 3
+        on conflict (tenant_id, project_id, day) do update set
+          deliveries = held.deliveries + excluded.deliveries,
+          attempts = held.attempts + excluded.attempts
       )
       select count(*)::integer as folded from taken`,
   );
@@ -151,6 +159,21 @@ export async function countPending(
       ) pending`,
   );
   return row?.count ?? 0;
+}
+
+/** The pending delivery that waits longest. Index: delivery_queue_endpoint_idx. */
+export async function findOldestPending(
+  tx: TenantTx,
+  endpointId: EndpointId,
+): Promise<DeliveryId | null> {
+  const [row] = await tx.run(
+    'findOldestPending',
+    tx.sql<{ id: DeliveryId }[]>`
+      select id from delivery_queue
+      where tenant_id = ${tx.tenantId} and endpoint_id = ${endpointId} and not manual
+      order by id limit 1`,
+  );
+  return row?.id ?? null;
 }
 
 /** Up to `limit` rows from before this age; answers how many. By the index on bucket. */

@@ -26,6 +26,7 @@ export type NewEndpointRow = Pick<
   | 'ordered'
   | 'retrySchedule'
   | 'signing'
+  | 'customer'
 > &
   Partial<Pick<EndpointRow, 'status' | 'statusReason'>>;
 
@@ -37,7 +38,7 @@ export type EndpointRowChanges = {
 
 export type EndpointSecretRow = Pick<
   typeof endpointSecrets.$inferSelect,
-  'id' | 'secretEncrypted' | 'publicKey' | 'expiresAt'
+  'id' | 'secretEncrypted' | 'publicKey' | 'createdAt' | 'expiresAt'
 >;
 
 const living = (tx: TenantTx, id: EndpointId) =>
@@ -73,6 +74,7 @@ export function listEndpoints(
   filter: {
     projectId: ProjectId;
     status: EndpointStatus | null;
+    customer: string | null;
     before: EndpointId | null;
     limit: number;
   },
@@ -88,6 +90,7 @@ export function listEndpoints(
           eq(endpoints.projectId, filter.projectId),
           isNull(endpoints.deletedAt),
           filter.status === null ? undefined : showsStatus(filter.status),
+          filter.customer === null ? undefined : eq(endpoints.customer, filter.customer),
           filter.before === null ? undefined : lt(endpoints.id, filter.before),
         ),
       )
@@ -223,6 +226,7 @@ export function listValidSecrets(
         id: endpointSecrets.id,
         secretEncrypted: endpointSecrets.secretEncrypted,
         publicKey: endpointSecrets.publicKey,
+        createdAt: endpointSecrets.createdAt,
         expiresAt: endpointSecrets.expiresAt,
       })
       .from(endpointSecrets)

@@ -1,6 +1,6 @@
 /**
- * The list of deliveries as its address asks for it. What changes by itself are two parts: the rows,
- * which are asked for again by the first of them, and how many came since.
+ * The list of deliveries as its address asks for it. What changes by itself are two parts: the
+ * rows, which are asked for again by the first of them, and how many came since.
  */
 import { z } from 'zod';
 import {

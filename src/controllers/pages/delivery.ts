@@ -3,7 +3,7 @@ import { Elysia } from 'elysia';
 import { DeliveryPage, type DeliveryProps } from '../../../views/delivery.tsx';
 import { endpointName } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
-import { curlCommand } from '../../domain/curl-command.ts';
+import { curlCommand, inlineBytesMax } from '../../domain/curl-command.ts';
 import { maskedValue } from '../../domain/endpoint-headers.ts';
 import { AppError, notFound } from '../../domain/errors.ts';
 import type { DeliveryId, EndpointId, EventId, ProjectId } from '../../domain/ids.ts';
@@ -85,8 +85,8 @@ async function deliveryView(call: ProjectCall, id: DeliveryId): Promise<View> {
     event: {
       id: eventId,
       href: projectPath(call.place, `/events/${eventId}`),
-      orderingKey: event?.event.orderingKey ?? null,
     },
+    orderingKey: event?.event.orderingKey ?? null,
     endpoint: {
       name: own?.endpoint ? endpointName(own.endpoint) : 'unknown',
       url: own?.endpoint?.url ?? '',
@@ -136,15 +136,19 @@ function whatWasSent(attempts: readonly Attempt[], url: string, event: FoundEven
   const isCut = text.length > payloadShownMax;
   const shown = isCut ? text.slice(0, payloadShownMax) : text;
   const headers = newest?.requestHeaders ?? {};
-  const hasMasked = Object.values(headers).includes(maskedValue);
   return {
     attempts: showAttempts(attempts, url.startsWith('https:')),
     scaleMs: scaleOf(attempts),
     payload: event === null ? null : { text: shown, bytes: Buffer.byteLength(text), isCut },
-    curl:
-      newest === undefined || event === null
-        ? null
-        : { command: curlCommand({ url, headers, body: text }), hasMasked },
+    curl: newest === undefined || event === null ? null : curlOf({ url, headers, body: text }),
+  };
+}
+
+function curlOf(request: Parameters<typeof curlCommand>[0]) {
+  return {
+    command: curlCommand(request),
+    hasMasked: Object.values(request.headers).includes(maskedValue),
+    readsFile: Buffer.byteLength(request.body) > inlineBytesMax,
   };
 }
 

@@ -6,13 +6,18 @@ import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
+import { endpointPages } from './endpoint.ts';
+import { endpointActions } from './endpoint-actions.ts';
+import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
+import { replayPages } from './replays.ts';
 import { signInPath } from './sign-in-path.ts';
+import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -22,6 +27,11 @@ export function pageRoutes(deps: PageDeps) {
     .use(projectPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
+    .use(endpointListPage(deps))
+    .use(endpointPages(deps))
+    .use(endpointActions(deps))
+    .use(replayPages(deps))
+    .use(sourcePages(deps))
     .use(deliveryPage(deps))
     .use(eventsPages(deps))
     .use(eventPage(deps));
