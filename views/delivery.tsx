@@ -10,7 +10,7 @@ import {
   Exchange,
   type ExchangeProps,
 } from './delivery-attempts.tsx';
-import type { DeliveryRow } from './delivery-parts.tsx';
+import { type DeliveryRow, EndpointName } from './delivery-parts.tsx';
 
 export type ScheduleStep = {
   number: number;
@@ -28,7 +28,7 @@ export type DeliveryProps = AttemptsProps &
     sentence: string;
     notice: { tone: 'bad' | 'warn' | undefined; title: string; text: string } | null;
     orderingKey: string | null;
-    endpoint: { name: string; url: string; href: string };
+    endpoint: DeliveryRow['endpoint'];
     isReplay: boolean;
     schedule: readonly ScheduleStep[];
     siblings: readonly DeliveryRow[];
@@ -133,11 +133,7 @@ function DeliveryFacts(props: DeliveryProps) {
     },
     {
       name: 'Endpoint',
-      value: (
-        <a class="link" href={endpoint.href} title="Its deliveries" safe>
-          {endpoint.name}
-        </a>
-      ),
+      value: <EndpointName endpoint={endpoint} />,
     },
     {
       name: 'URL',

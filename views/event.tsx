@@ -20,7 +20,7 @@ export type EventProps = {
   metadata: readonly { name: string; value: string; href: string }[];
   deliveries: EventDeliveriesProps;
   payload: PayloadProps;
-  unwanted: readonly { name: string; url: string; words: string }[];
+  unwanted: readonly { name: string; url: string; href: string; words: string }[];
   /** Endpoints that want other types: only counted. */
   otherTypes: number;
   /** Null for who may not, or when there is nothing to send. */
@@ -221,11 +221,11 @@ function Unwanted({ unwanted, otherTypes }: EventProps) {
         <p class="text-muted-foreground">None: every endpoint of the project has it.</p>
       ) : (
         <ul class="flex flex-col gap-2.5">
-          {unwanted.map(({ name, url, words }) => (
+          {unwanted.map(({ name, url, href, words }) => (
             <li class="flex items-baseline justify-between gap-3">
-              <span class="min-w-0 truncate" title={url} safe>
+              <a class="quiet-link min-w-0 truncate" href={href} title={url} safe>
                 {name}
-              </span>
+              </a>
               <span class="text-xs whitespace-nowrap text-muted-foreground" safe>
                 {words}
               </span>

@@ -43,7 +43,7 @@ export const navigation = [
         icon: 'inbox',
         path: '/events',
         of: 'project',
-        key: 'e',
+        key: 'v',
         scope: 'events:read',
       },
       {

@@ -1,7 +1,6 @@
 /** /t/{tenant}/p/{project}/deliveries/{id}: one delivery, and what can be done with it. */
 import { Elysia } from 'elysia';
 import { DeliveryPage, type DeliveryProps } from '../../../views/delivery.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { curlCommand, inlineBytesMax } from '../../domain/curl-command.ts';
 import { maskedValue } from '../../domain/endpoint-headers.ts';
@@ -22,6 +21,7 @@ import { thing } from '../api/operation.ts';
 import { scaleOf, scheduleOf, showAttempts } from './delivery-attempts.ts';
 import { noticeOf } from './delivery-notice.ts';
 import { stateOf, toDeliveryRow } from './delivery-rows.ts';
+import { endpointName } from './endpoint-words.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
 const item = thing<DeliveryId>('delivery');
@@ -90,7 +90,7 @@ async function deliveryView(call: ProjectCall, id: DeliveryId): Promise<View> {
     endpoint: {
       name: own?.endpoint ? endpointName(own.endpoint) : 'unknown',
       url: own?.endpoint?.url ?? '',
-      href: projectPath(call.place, `/deliveries?endpoint=${endpointId}`),
+      href: endpoint === null ? null : projectPath(call.place, `/endpoints/${endpointId}`),
     },
     isReplay: delivery.replayId !== null,
     schedule: scheduleOf(delivery, attempts, scheduleNow(endpoint)),

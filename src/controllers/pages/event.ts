@@ -2,7 +2,6 @@
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import {
   EventDeliveries,
   type EventDeliveriesProps,
@@ -29,6 +28,7 @@ import { type FoundEvent, findEvent } from '../../usecases/events/find-event.ts'
 import { thing } from '../api/operation.ts';
 import { tickedForm, toastOf } from './deliveries.ts';
 import { stateOf, toDeliveryRow } from './delivery-rows.ts';
+import { endpointName } from './endpoint-words.ts';
 import { fromWords } from './events.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
@@ -146,7 +146,12 @@ async function toProps(
     payload: payloadProps(found.payloadText, deliveries.path, view),
     unwanted: unwanted
       .filter(({ reason }) => reason !== 'type')
-      .map((one) => ({ name: endpointName(one), url: one.url, words: reasonWords[one.reason] })),
+      .map((one) => ({
+        name: endpointName(one),
+        url: one.url,
+        href: projectPath(call.place, `/endpoints/${one.id}`),
+        words: reasonWords[one.reason],
+      })),
     otherTypes: unwanted.filter(({ reason }) => reason === 'type').length,
     againHref: mayRetry && described.length > 0 ? `${deliveries.path}/again` : null,
   };

@@ -31,7 +31,13 @@ export async function explainUnwanted(
 ): Promise<Unwanted[]> {
   requireScope(ctx, 'endpoints:read');
   const wantedProject = requireProject(ctx, projectId);
-  const page = { projectId: wantedProject, status: null, before: null, limit: endpointsMax };
+  const page = {
+    projectId: wantedProject,
+    status: null,
+    customer: null,
+    before: null,
+    limit: endpointsMax,
+  };
   const rows = await ctx.deps.database.withTenant(ctx.tenantId, (tx) => listEndpoints(tx, page));
   const payloadValue: unknown = JSON.parse(payloadText);
   const content = { type: event.type, payloadValue, metadata: event.metadata };
