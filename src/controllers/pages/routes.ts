@@ -5,6 +5,9 @@ import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
 import { endpointListPage } from './endpoints.ts';
+import { errorPage } from './error-page.ts';
+import { eventPage } from './event.ts';
+import { eventsPages } from './events.ts';
 import { homePage } from './home.ts';
 import { invitationPages } from './invitation.ts';
 import { overviewPages } from './overview.ts';
@@ -35,5 +38,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(endpointActions(deps))
     .use(replayPages(deps))
     .use(sourcePages(deps))
-    .use(deliveryPage(deps));
+    .use(deliveryPage(deps))
+    .use(eventsPages(deps))
+    .use(eventPage(deps));
 }
