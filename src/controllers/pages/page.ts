@@ -247,11 +247,7 @@ async function showView(
   return htmlResponse(html, { status, cookies });
 }
 
-async function showOutcome(
-  deps: PageDeps,
-  call: TenantCall,
-  outcome: Outcome,
-): Promise<Response> {
+async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
   const { request } = call;
   if ('view' in outcome) return showView(deps, call, outcome.view);
   const { toast } = outcome;

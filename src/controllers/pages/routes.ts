@@ -6,9 +6,12 @@ import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
+import { keyFormPages } from './key-form.ts';
+import { keyPages } from './keys.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
+import { settingsRoute } from './settings.ts';
 import { signInPath } from './sign-in-path.ts';
 import { themeRoutes } from './theme.ts';
 
@@ -17,6 +20,9 @@ export function pageRoutes(deps: PageDeps) {
     .use(homeRoute(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
+    .use(settingsRoute(deps))
+    .use(keyPages(deps))
+    .use(keyFormPages(deps))
     .use(overviewPages(deps))
     .use(endpointListPage(deps));
 }
