@@ -7,7 +7,7 @@ import { NewSecret } from './components/secret.tsx';
 import { type GlyphName, Mark } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
-import { type SettingEntry, SettingsTabs } from './settings.tsx';
+import { type SettingsReader, SettingsTabs } from './settings.tsx';
 
 type Revocation = { id: string; href: string; title: string; text: string; submit: string };
 
@@ -32,7 +32,7 @@ export type KeyRow = {
 };
 
 export type KeysProps = {
-  tabs: readonly SettingEntry[];
+  tabs: SettingsReader;
   sentence: string;
   newHref: string | null;
   /** Shown this once. */
@@ -70,7 +70,7 @@ export function KeysPage(props: KeysProps) {
           )
         }
       />
-      <SettingsTabs entries={props.tabs} current="keys" />
+      <SettingsTabs {...props.tabs} current="keys" />
       {made === null ? null : <MadeKey {...made} />}
       {rows.length === 0 ? (
         <NoKeys bootstrap={props.bootstrap} />

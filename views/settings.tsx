@@ -1,40 +1,41 @@
-/** The parts of the tenant's settings: one list, which the tabs and the way in read. */
+/** What the pages of Settings share: their tabs. Whoever makes such a page adds its line. */
 import type { Scope } from '../src/domain/scopes.ts';
 import { Tabs } from './components/filters.tsx';
 import { tenantPath } from './navigation.ts';
 
-type Setting = {
+type SettingsTab = {
   id: string;
-  name: string;
+  label: string;
+  /** Below `/t/{tenant}/settings`. */
   path: string;
   /** Who lacks it does not see the tab; the use case refuses in any case. */
   scope?: Scope;
 };
 
-/** In the order of the tabs. */
-const settings = [
-  { id: 'keys', name: 'API keys', path: '/settings/keys', scope: 'api-keys:read' },
-  { id: 'audit', name: 'Audit log', path: '/settings/audit', scope: 'audit-log:read' },
-] as const satisfies readonly Setting[];
+export const settingsTabs = [
+  { id: 'team', label: 'Team', path: '/team', scope: 'members:read' },
+  { id: 'keys', label: 'API keys', path: '/keys', scope: 'api-keys:read' },
+  { id: 'security', label: 'Security', path: '/security' },
+  { id: 'audit', label: 'Audit log', path: '/audit', scope: 'audit-log:read' },
+  { id: 'usage', label: 'Usage', path: '/usage', scope: 'usage:read' },
+] as const satisfies readonly SettingsTab[];
 
-export type SettingId = (typeof settings)[number]['id'];
+export type SettingsTabId = (typeof settingsTabs)[number]['id'];
 
-export type SettingEntry = { id: string; name: string; href: string };
+/** The reader: where, and what they may. */
+export type SettingsReader = { tenant: { slug: string }; may(scope: Scope): boolean };
 
 /** Those that this reader may open, with their addresses. */
-export function listSettings(
-  tenant: { slug: string },
-  may: (scope: Scope) => boolean,
-): SettingEntry[] {
-  const all: readonly Setting[] = settings;
-  return all
+export function listSettings({ tenant, may }: SettingsReader) {
+  const tabs: readonly SettingsTab[] = settingsTabs;
+  return tabs
     .filter(({ scope }) => scope === undefined || may(scope))
-    .map(({ id, name, path }) => ({ id, name, href: tenantPath(tenant, path) }));
+    .map(({ id, label, path }) => ({ id, label, href: tenantPath(tenant, `/settings${path}`) }));
 }
 
-export function SettingsTabs(props: { entries: readonly SettingEntry[]; current: SettingId }) {
-  const items = props.entries.map(({ id, name, href }) => ({
-    ...{ label: name, href, current: id === props.current },
+export function SettingsTabs(props: SettingsReader & { current: SettingsTabId }) {
+  const items = listSettings(props).map(({ id, label, href }) => ({
+    ...{ label, href, current: id === props.current },
   }));
   return <Tabs items={items} label="Settings" />;
 }

@@ -18,7 +18,7 @@ import { keyPaths, keysFrame, keysView, listProjectsOfKeys } from './keys.ts';
 import { createPages, type PageDeps, type View } from './page.ts';
 import { presetChoices, presetOf, presets, scopeGroups, scopesOfChoice } from './scope-words.ts';
 
-const dateText = z.union([z.literal(''), z.iso.date()], 'must be a date like 2027-01-31, or empty');
+const dateText = z.iso.date('must be a date like 2027-01-31, or empty').or(z.literal(''));
 
 const fields = {
   name: z.string(),

@@ -19,7 +19,7 @@ import { thing } from '../api/operation.ts';
 import { keyCommand } from './key-command.ts';
 import { createPages, type PageDeps, type View } from './page.ts';
 import { presetOf, scopeWords } from './scope-words.ts';
-import { settingsCrumbs, settingsOf } from './settings.ts';
+import { settingsCrumbs, settingsReader } from './settings.ts';
 
 const listQuery = apiKeyListQuery.pick({ cursor: true });
 /** More than anybody looks through at once; older ones are a page on. */
@@ -104,7 +104,7 @@ export async function keysView(
   const rowOf = (key: ApiKey) => toRow(key, projects, tenant, nowMs);
   const isWhole = cursor === null && nextCursor === null;
   const props: KeysProps = {
-    tabs: settingsOf(tenant),
+    tabs: settingsReader(tenant),
     sentence: sentenceOf(data, isWhole, nowMs),
     newHref: mayChange(tenant) ? paths.make : null,
     made: made && madeOf(made, projects, ctx.deps.publicUrl(), paths.list),

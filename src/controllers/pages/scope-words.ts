@@ -11,6 +11,7 @@ const things: Record<Thing, { group: Group; name: string; write?: string }> = {
   deliveries: { group: 'Deliver', name: 'deliveries', write: 'Retry and cancel' },
   endpoints: { group: 'Deliver', name: 'endpoints' },
   sources: { group: 'Deliver', name: 'sources' },
+  'portal-links': { group: 'Deliver', name: 'portal links' },
   monitors: { group: 'Watch', name: 'monitors' },
   slos: { group: 'Watch', name: 'SLOs' },
   alerts: { group: 'Watch', name: 'alerts' },
@@ -20,6 +21,7 @@ const things: Record<Thing, { group: Group; name: string; write?: string }> = {
   'api-keys': { group: 'Run', name: 'API keys' },
   members: { group: 'Run', name: 'people' },
   'audit-log': { group: 'Run', name: 'the audit log' },
+  usage: { group: 'Run', name: 'usage' },
 };
 
 const groups: readonly Group[] = ['Deliver', 'Watch', 'Run'];

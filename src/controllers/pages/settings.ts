@@ -1,7 +1,7 @@
 /** /t/{tenant}/settings leads on to the first part of the settings that the reader may see. */
 import { Elysia } from 'elysia';
 import { tenantPath } from '../../../views/navigation.ts';
-import { listSettings, type SettingEntry } from '../../../views/settings.tsx';
+import { listSettings, type SettingsReader } from '../../../views/settings.tsx';
 import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
 import type { Membership } from '../../usecases/people/person.ts';
@@ -14,17 +14,17 @@ export function settingsRoute(deps: PageDeps) {
   return new Elysia().get(
     '/t/:tenant/settings',
     ...tenant.answer({}, async ({ tenant: here, request }) => {
-      const [first] = settingsOf(here);
+      const [first] = listSettings(settingsReader(here));
       if (first === undefined) throw notFoundHere();
       return goTo(request, first.href, []);
     }),
   );
 }
 
-/** The tabs of who asks. */
-export function settingsOf(tenant: Membership): SettingEntry[] {
+/** Who asks, for the tabs. */
+export function settingsReader(tenant: Membership): SettingsReader {
   const granted = scopesOf(tenant.role);
-  return listSettings(tenant, (scope) => allows(granted, scope));
+  return { tenant, may: (scope) => allows(granted, scope) };
 }
 
 /** What stands above the title of each part. */
