@@ -55,6 +55,14 @@ export const navigation = [
         key: 'e',
         scope: 'endpoints:read',
       },
+      {
+        id: 'sources',
+        name: 'Sources',
+        icon: 'git-pull-request-arrow',
+        path: '/sources',
+        of: 'project',
+        scope: 'sources:read',
+      },
     ],
   },
   {

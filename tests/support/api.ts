@@ -55,6 +55,8 @@ type Sent = {
 
 export type TestApi = {
   db: TestDatabase;
+  /** As the router has them. */
+  routes: readonly { method: string; path: string }[];
   url: URL;
   deps: Deps;
   /** Its loop does not run: a test says when it looks. */
@@ -158,6 +160,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   };
 
   return {
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
     ...{ db, deps, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
     ...{ queries, streams, portal, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {

@@ -14,6 +14,7 @@ import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
 import { settingsRoute } from './settings.ts';
 import { signInPath } from './sign-in-path.ts';
+import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -26,7 +27,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(keyFormPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
-    .use(endpointListPage(deps));
+    .use(endpointListPage(deps))
+    .use(sourcePages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
