@@ -3,7 +3,8 @@ import { Button } from './components/button.tsx';
 import { axisMax, BarChart } from './components/chart.tsx';
 import {
   ActiveChip,
-  ChipMenu,
+  type Choice,
+  ChoiceMenu,
   FilterBar,
   SearchField,
   type SegmentItem,
@@ -17,7 +18,6 @@ import { Ago, Id } from './components/text.tsx';
 import { Attempts, type DeliveryRow, LastAnswer, NextAttempt, Took } from './delivery-parts.tsx';
 import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
 
-export type Choice = { label: string; href: string; current: boolean };
 type Chip = { name: string; value: string; href: string };
 
 export type DeliveriesProps = {
@@ -109,24 +109,6 @@ function Filters({ path, q, fields, chips, statuses, endpoints, spans }: Deliver
         <Segments label="Time" items={spans} />
       </span>
     </FilterBar>
-  );
-}
-
-function ChoiceMenu({ name, choices }: { name: string; choices: readonly Choice[] }) {
-  if (choices.length === 0) return null;
-  return (
-    <ChipMenu name={name}>
-      {choices.map(({ label, href, current }) => (
-        <a
-          class="block max-w-80 truncate rounded-sm px-2 py-1 text-sm hover:bg-muted"
-          href={href}
-          aria-current={current ? 'true' : undefined}
-          safe
-        >
-          {label}
-        </a>
-      ))}
-    </ChipMenu>
   );
 }
 

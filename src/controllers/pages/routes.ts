@@ -4,6 +4,7 @@ import { tenantPath } from '../../../views/navigation.ts';
 import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
+import { auditPages } from './audit.ts';
 import { deliveryPages } from './deliveries.ts';
 import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
@@ -25,6 +26,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(settingsRoute(deps))
     .use(keyPages(deps))
     .use(keyFormPages(deps))
+    .use(auditPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
