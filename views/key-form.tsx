@@ -44,9 +44,8 @@ const labels = {
 };
 
 export function KeyForm(props: KeyFormProps) {
-  const { draft, values, projects, revokeHref } = props;
-  const typed = (name: 'name' | 'expiresAt' | 'rateLimit' | 'access') =>
-    draft.value(name) ?? values[name];
+  const { draft, values, revokeHref } = props;
+  const typed = (name: 'expiresAt' | 'rateLimit' | 'access') => draft.value(name) ?? values[name];
   return (
     <form
       method="post"
@@ -63,32 +62,7 @@ export function KeyForm(props: KeyFormProps) {
         }
       />
       <FormNotice draft={draft} labels={labels} />
-      <Panel title="Which key is this?">
-        <div class="flex flex-col gap-4">
-          <TextField
-            name="name"
-            label={labels.name}
-            value={typed('name')}
-            error={draft.errors.get('name')}
-            help="What uses it, so that somebody knows in a year: checkout, terraform."
-            required
-            maxlength={200}
-            autofocus={projects !== null}
-          />
-          {projects === null ? (
-            <input type="hidden" name="endsNow" value={values.expiresAt} />
-          ) : (
-            <SelectField
-              name="projectId"
-              label={labels.projectId}
-              options={projects.options}
-              value={draft.value('projectId') ?? projects.value}
-              error={draft.errors.get('projectId')}
-              help="It sees nothing of other projects, and cannot be moved later."
-            />
-          )}
-        </div>
-      </Panel>
+      <WhichKey {...props} />
       <Panel title={labels.access}>
         <Choices
           name="access"
@@ -124,6 +98,37 @@ export function KeyForm(props: KeyFormProps) {
       </Panel>
       <FormFoot label={props.submit} cancelHref={props.cancelHref} />
     </form>
+  );
+}
+
+function WhichKey({ draft, values, projects }: KeyFormProps) {
+  return (
+    <Panel title="Which key is this?">
+      <div class="flex flex-col gap-4">
+        <TextField
+          name="name"
+          label={labels.name}
+          value={draft.value('name') ?? values.name}
+          error={draft.errors.get('name')}
+          help="What uses it, so that somebody knows in a year: checkout, terraform."
+          required
+          maxlength={200}
+          autofocus={projects !== null}
+        />
+        {projects === null ? (
+          <input type="hidden" name="endsNow" value={values.expiresAt} />
+        ) : (
+          <SelectField
+            name="projectId"
+            label={labels.projectId}
+            options={projects.options}
+            value={draft.value('projectId') ?? projects.value}
+            error={draft.errors.get('projectId')}
+            help="It sees nothing of other projects, and cannot be moved later."
+          />
+        )}
+      </div>
+    </Panel>
   );
 }
 

@@ -17,6 +17,7 @@ import { settingsRoute } from './settings.ts';
 import { signInPath } from './sign-in-path.ts';
 import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
+import { usagePages } from './usage.ts';
 
 export function pageRoutes(deps: PageDeps) {
   return new Elysia()
@@ -27,6 +28,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(keyPages(deps))
     .use(keyFormPages(deps))
     .use(auditPages(deps))
+    .use(usagePages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
