@@ -76,7 +76,10 @@ export const navigation = [
   },
   {
     name: 'Run',
-    items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
+    items: [
+      { id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' },
+      { id: 'settings', name: 'Settings', icon: 'settings-2', path: '/settings', of: 'tenant' },
+    ],
   },
 ] as const satisfies readonly NavGroup[];
 

@@ -1,5 +1,10 @@
 /** All pages: one line for each feature. */
 import { Elysia } from 'elysia';
+import { tenantPath } from '../../../views/navigation.ts';
+import { problemOf } from '../answer-error.ts';
+import { notFoundHere } from '../problem.ts';
+import { goTo } from './answers.ts';
+import { auditPages } from './audit.ts';
 import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
@@ -10,16 +15,21 @@ import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
 import { homePage } from './home.ts';
 import { invitationPages } from './invitation.ts';
+import { keyFormPages } from './key-form.ts';
+import { keyPages } from './keys.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { passwordResetPages } from './password-reset.ts';
 import { projectPages } from './projects.ts';
 import { replayPages } from './replays.ts';
+import { settingsRoute } from './settings.ts';
 import { signInPages } from './sign-in.ts';
+import { signInPath } from './sign-in-path.ts';
 import { signUpPages } from './sign-up.ts';
 import { singleSignOnPages } from './single-sign-on.ts';
 import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
+import { usagePages } from './usage.ts';
 
 export function pageRoutes(deps: PageDeps) {
   return new Elysia()
@@ -31,6 +41,11 @@ export function pageRoutes(deps: PageDeps) {
     .use(invitationPages(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
+    .use(settingsRoute(deps))
+    .use(keyPages(deps))
+    .use(keyFormPages(deps))
+    .use(auditPages(deps))
+    .use(usagePages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
