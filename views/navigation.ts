@@ -38,6 +38,15 @@ export const navigation = [
     name: 'Deliver',
     items: [
       {
+        id: 'deliveries',
+        name: 'Deliveries',
+        icon: 'send',
+        path: '/deliveries',
+        of: 'project',
+        key: 'd',
+        scope: 'deliveries:read',
+      },
+      {
         id: 'endpoints',
         name: 'Endpoints',
         icon: 'webhook',

@@ -1,5 +1,8 @@
-/** Endpoints of the transaction's tenant and their secrets. Deleted endpoints are seen by none. */
-import { and, desc, eq, gt, isNull, lt, lte, or, sql } from 'drizzle-orm';
+/**
+ * Endpoints of the transaction's tenant and their secrets. Deleted endpoints are seen by none; only
+ * what was sent to them still tells their names.
+ */
+import { and, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import { endpointSecrets, endpoints } from '../../db/schema/webhooks.ts';
 import type { EndpointId, ProjectId } from '../domain/ids.ts';
 import type { TenantTx } from './transactions.ts';
@@ -23,6 +26,7 @@ export type NewEndpointRow = Pick<
   | 'ordered'
   | 'retrySchedule'
   | 'signing'
+  | 'customer'
 > &
   Partial<Pick<EndpointRow, 'status' | 'statusReason'>>;
 
@@ -70,6 +74,7 @@ export function listEndpoints(
   filter: {
     projectId: ProjectId;
     status: EndpointStatus | null;
+    customer: string | null;
     before: EndpointId | null;
     limit: number;
   },
@@ -85,11 +90,37 @@ export function listEndpoints(
           eq(endpoints.projectId, filter.projectId),
           isNull(endpoints.deletedAt),
           filter.status === null ? undefined : showsStatus(filter.status),
+          filter.customer === null ? undefined : eq(endpoints.customer, filter.customer),
           filter.before === null ? undefined : lt(endpoints.id, filter.before),
         ),
       )
       .orderBy(desc(endpoints.id))
       .limit(filter.limit),
+  );
+}
+
+export type EndpointNameRow = Pick<
+  EndpointRow,
+  'id' | 'url' | 'description' | 'retrySchedule' | 'deletedAt'
+>;
+
+/** Deleted ones too. By the primary key. */
+export function listEndpointNames(
+  tx: TenantTx,
+  ids: readonly EndpointId[],
+): Promise<EndpointNameRow[]> {
+  return tx.run(
+    'listEndpointNames',
+    tx.db
+      .select({
+        id: endpoints.id,
+        url: endpoints.url,
+        description: endpoints.description,
+        retrySchedule: endpoints.retrySchedule,
+        deletedAt: endpoints.deletedAt,
+      })
+      .from(endpoints)
+      .where(and(eq(endpoints.tenantId, tx.tenantId), inArray(endpoints.id, [...ids]))),
   );
 }
 

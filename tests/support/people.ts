@@ -60,6 +60,8 @@ export async function startPeople(signUp: SignUpPolicy = 'open'): Promise<TestPe
       ...{ database, clock, secretBox: testSecretBox, signUp },
       passwords: createPasswordHasher(),
       version: '0.0.0',
+      eventsKeptMs: 30 * 86_400_000,
+      tellNews: () => {},
       singleSignOn: null,
       publicUrl: () => 'https://opsforge.test',
       checkOutboundUrl: async () => null,

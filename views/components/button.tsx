@@ -14,6 +14,7 @@ export function Button(
     value?: string;
     form?: string;
     formaction?: string;
+    formmethod?: 'get' | 'post';
     disabled?: boolean;
     open?: string;
     shortcut?: string;
@@ -32,6 +33,7 @@ export function Button(
       value={props.value}
       form={props.form}
       formaction={props.formaction}
+      formmethod={props.formmethod}
       disabled={props.disabled}
       aria-keyshortcuts={shortcut}
       aria-label={isIcon ? label : undefined}

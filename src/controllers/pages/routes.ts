@@ -4,6 +4,7 @@ import { tenantPath } from '../../../views/navigation.ts';
 import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
+import { deliveryPages } from './deliveries.ts';
 import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
@@ -19,6 +20,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(themeRoutes(deps))
     .use(projectPages(deps))
     .use(overviewPages(deps))
+    .use(deliveryPages(deps))
     .use(endpointListPage(deps))
     .use(sourcePages(deps));
 }
