@@ -13,13 +13,22 @@ export function stateOf({ status, attempts }: Pick<Delivery, 'status' | 'attempt
 /** @param seenId what is newer was not there when the reader looked before */
 export function toDeliveryRow(
   { place }: Pick<ProjectCall, 'place'>,
+  described: Described,
+  seenId?: string,
+): DeliveryRow {
+  return deliveryRowOf(projectPath(place, '/deliveries'), described, seenId);
+}
+
+/** @param listPath of the page that each of them has below it */
+export function deliveryRowOf(
+  listPath: string,
   { delivery, endpoint, tookMs, errorCode }: Described,
   seenId?: string,
 ): DeliveryRow {
   const { id, lastStatusCode } = delivery;
   return {
     id,
-    href: projectPath(place, `/deliveries/${id}`),
+    href: `${listPath}/${id}`,
     eventType: delivery.eventType,
     state: stateOf(delivery),
     endpoint:

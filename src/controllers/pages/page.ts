@@ -21,6 +21,7 @@ import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
+import type { IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import {
@@ -40,6 +41,7 @@ export type PageDeps = ErrorPageDeps & {
   log: Log;
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
+  identifyPortal: IdentifyPortal;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
@@ -150,7 +152,7 @@ function pageKind<Call extends TenantCall>(
 }
 
 /** What a change of the form may cure. */
-const redrawn = new Set(['invalid', 'conflict']);
+export const redrawn = new Set(['invalid', 'conflict']);
 
 function route(
   deps: PageDeps,
@@ -247,11 +249,7 @@ async function showView(
   return htmlResponse(html, { status, cookies });
 }
 
-async function showOutcome(
-  deps: PageDeps,
-  call: TenantCall,
-  outcome: Outcome,
-): Promise<Response> {
+async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
   const { request } = call;
   if ('view' in outcome) return showView(deps, call, outcome.view);
   const { toast } = outcome;

@@ -9,6 +9,7 @@ import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
+import { portalPages } from './portal.ts';
 import { projectPages } from './projects.ts';
 import { signInPath } from './sign-in-path.ts';
 import { sourcePages } from './sources.ts';
@@ -22,7 +23,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
-    .use(sourcePages(deps));
+    .use(sourcePages(deps))
+    .use(portalPages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */

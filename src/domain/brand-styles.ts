@@ -1,0 +1,33 @@
+/**
+ * A tenant's colours as a style sheet: they take the place of the accent, the focus ring and the
+ * charts' blue, and never of a state. A sheet of its own, since the pages allow nothing inline.
+ */
+import { darkGround, lightGround } from './brand-color.ts';
+
+/** Shares of the colour that ui.md's blue has in its paler two. */
+const midPercent = 65;
+const softPercent = { light: 24, dark: 40 };
+
+/** @param colors `#rrggbb` that can be read on white and on the dark card; null: opsforge's own */
+export function brandStyles(colors: { color: string | null; darkColor: string | null }): string {
+  const { color, darkColor } = colors;
+  const rules: string[] = [];
+  if (color !== null) rules.push(rule('html.brand', color, lightGround, softPercent.light));
+  if (darkColor !== null) {
+    rules.push(rule('html.brand.dark', darkColor, darkGround, softPercent.dark));
+  }
+  return rules.join('\n');
+}
+
+function rule(selector: string, color: string, ground: string, soft: number): string {
+  return [
+    `${selector} {`,
+    `  --primary: ${color};`,
+    `  --primary-foreground: ${ground};`,
+    `  --ring: ${color};`,
+    `  --chart-1: ${color};`,
+    `  --chart-mid: color-mix(in oklab, ${color} ${midPercent}%, ${ground});`,
+    `  --chart-soft: color-mix(in oklab, ${color} ${soft}%, ${ground});`,
+    '}',
+  ].join('\n');
+}
