@@ -8,13 +8,23 @@ import { darkGround, lightGround } from './brand-color.ts';
 const midPercent = 65;
 const softPercent = { light: 24, dark: 40 };
 
+/** What they are for: a page of their own, or the preview in a page of ours. */
+const selectors = {
+  page: { light: 'html.brand', dark: 'html.brand.dark' },
+  preview: { light: '.brand-preview', dark: 'html.dark .brand-preview' },
+};
+
 /** @param colors `#rrggbb` that can be read on white and on the dark card; null: opsforge's own */
-export function brandStyles(colors: { color: string | null; darkColor: string | null }): string {
+export function brandStyles(
+  colors: { color: string | null; darkColor: string | null },
+  target: keyof typeof selectors,
+): string {
+  const { light, dark } = selectors[target];
   const { color, darkColor } = colors;
   const rules: string[] = [];
-  if (color !== null) rules.push(rule('html.brand', color, lightGround, softPercent.light));
+  if (color !== null) rules.push(rule(light, color, lightGround, softPercent.light));
   if (darkColor !== null) {
-    rules.push(rule('html.brand.dark', darkColor, darkGround, softPercent.dark));
+    rules.push(rule(dark, darkColor, darkGround, softPercent.dark));
   }
   return rules.join('\n');
 }

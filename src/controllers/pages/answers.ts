@@ -50,6 +50,12 @@ export function htmlResponse(
   return new Response(html, { status: options.status ?? 200, headers });
 }
 
+/** Of one tenant, and changed whenever its people like. */
+export function stylesResponse(styles: string): Response {
+  const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-store' };
+  return new Response(styles, { headers });
+}
+
 /**
  * What htmx asked for: one part of the page, by the id of what it will replace. Null for whole
  * pages, also those that htmx puts into the body (`HX-Request-Type: full`).

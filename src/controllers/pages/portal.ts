@@ -18,6 +18,7 @@ import {
 } from '../../usecases/endpoints/list-endpoint-health.ts';
 import { listParameters } from '../../usecases/schemas.ts';
 import { thing } from '../api/operation.ts';
+import { stylesResponse } from './answers.ts';
 import { deliveryRowOf } from './delivery-rows.ts';
 import { toEndpointRow } from './endpoints.ts';
 import type { PageDeps } from './page.ts';
@@ -61,8 +62,7 @@ export function portalPages(deps: PageDeps) {
 }
 
 function brandAnswer({ look }: PortalCall): Response {
-  const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-store' };
-  return new Response(brandStyles(look), { headers });
+  return stylesResponse(brandStyles(look, 'page'));
 }
 
 async function homeView(call: PortalCall, query: HomeQuery): Promise<PortalView> {

@@ -10,6 +10,7 @@ import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { portalPages } from './portal.ts';
+import { portalSettingPages } from './portal-settings.ts';
 import { projectPages } from './projects.ts';
 import { signInPath } from './sign-in-path.ts';
 import { sourcePages } from './sources.ts';
@@ -24,7 +25,8 @@ export function pageRoutes(deps: PageDeps) {
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
     .use(sourcePages(deps))
-    .use(portalPages(deps));
+    .use(portalPages(deps))
+    .use(portalSettingPages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
