@@ -1,7 +1,7 @@
 /** One endpoint of a customer: its state, its secret, what was sent to it last. */
 import type { EndpointState } from '../src/domain/endpoint-states.ts';
 import { Button, CopyButton, LinkButton } from './components/button.tsx';
-import { formatDuration, formatMoment } from './components/format.ts';
+import { formatDuration, formatMinute } from './components/format.ts';
 import { Facts, PageHead, Panel } from './components/panel.tsx';
 import { NewSecret, Secret } from './components/secret.tsx';
 import { Pill } from './components/state.tsx';
@@ -94,13 +94,13 @@ function sentenceOf({ state, failingSince, pausedUntil }: PortalEndpointProps): 
     case 'healthy':
       return 'It takes what it is sent.';
     case 'failing':
-      return `Nothing was delivered since ${formatMoment(failingSince ?? '')}. It is sent again by itself.`;
+      return `Nothing was delivered since ${formatMinute(failingSince ?? '')}. It is sent again by itself.`;
     case 'open':
-      return `Attempts failed in a row, so the next is made at ${formatMoment(pausedUntil ?? '')}. Nothing is lost.`;
+      return `Attempts failed in a row, so the next is made at ${formatMinute(pausedUntil ?? '')}. Nothing is lost.`;
     case 'paused':
       return pausedUntil === null
         ? 'It is paused: deliveries wait until it is resumed.'
-        : `It asked to wait until ${formatMoment(pausedUntil)}.`;
+        : `It asked to wait until ${formatMinute(pausedUntil)}.`;
     case 'disabled':
       return 'It is disabled: nothing is sent to it until it is resumed.';
   }

@@ -1,6 +1,6 @@
 /** Around the pages of a portal: the tenant's name in place of the shell, and how long it holds. */
 import type { Children } from '@kitajs/html';
-import { formatMoment } from './components/format.ts';
+import { formatMinute } from './components/format.ts';
 import { Until } from './components/text.tsx';
 import { type Toast, Toaster } from './components/toast.tsx';
 import { Document, type PageFiles, type Theme } from './document.tsx';
@@ -41,7 +41,7 @@ export function PortalFrame(props: PortalFrameProps) {
           <span>
             <span safe>{`This link is for ${customer} and ends `}</span>
             <Until at={expiresAt} nowMs={nowMs} />
-            <span safe>{`, ${formatMoment(expiresAt).replace(/:\d\d\.\d+/, '')}.`}</span>
+            <span safe>{`, ${formatMinute(expiresAt)}.`}</span>
           </span>
           <span>Delivered by opsforge</span>
         </div>

@@ -137,7 +137,7 @@ const typesShown = 2;
 export function EventTypes({ types }: { types: readonly string[] }) {
   if (types.length === 0) return <span class="text-muted-foreground">all of yours</span>;
   return (
-    <span class="flex flex-wrap gap-1" title={types.join(', ')}>
+    <span class="flex gap-1" title={types.join(', ')}>
       {types.slice(0, typesShown).map((type) => (
         <Tag word={type} />
       ))}

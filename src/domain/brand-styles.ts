@@ -35,6 +35,9 @@ function rule(selector: string, color: string, ground: string, soft: number): st
     `  --primary: ${color};`,
     `  --primary-foreground: ${ground};`,
     `  --ring: ${color};`,
+    // Tailwind's names were resolved at the root, above a preview.
+    `  --color-primary: ${color};`,
+    `  --color-primary-foreground: ${ground};`,
     `  --chart-1: ${color};`,
     `  --chart-mid: color-mix(in oklab, ${color} ${midPercent}%, ${ground});`,
     `  --chart-soft: color-mix(in oklab, ${color} ${soft}%, ${ground});`,
