@@ -1,7 +1,8 @@
 /**
  * A real Chromium for one test file, driven as a person would use it. Each visit is a context of
  * its own that writes down what a page must never do: errors on the console or of scripts, what the
- * policy refused, requests to any host but ours, answers of 500 and more.
+ * policy refused, requests to any host but ours and
+ * files that are not there.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -58,7 +59,9 @@ export async function openVisit(
   if (name && value) await context.addCookies([{ name, value, url: url.origin }]);
   const offences: string[] = [];
   context.on('console', (message) => {
-    if (message.type() === 'error') offences.push(`console: ${message.text()}`);
+    // Answers are judged below: the page of a link that is no good is a 404 as it should be.
+    const isAnswer = message.text().startsWith('Failed to load resource');
+    if (message.type() === 'error' && !isAnswer) offences.push(`console: ${message.text()}`);
   });
   context.on('weberror', (failed) => offences.push(`script: ${failed.error().message}`));
   context.on('request', (request) => {
@@ -67,7 +70,8 @@ export async function openVisit(
     if (!isOurs) offences.push(`request to ${asked.href}`);
   });
   context.on('response', (response) => {
-    if (response.status() >= 500) offences.push(`${response.status()} of ${response.url()}`);
+    const statusMin = response.request().isNavigationRequest() ? 500 : 400;
+    if (response.status() >= statusMin) offences.push(`${response.status()} of ${response.url()}`);
   });
   return {
     page: await context.newPage(),
