@@ -11,6 +11,8 @@ type Make = (name: ThingName) => Promise<string>;
 
 /** The things that the path's parameters name; `tenant` and `project` are filled in by the suite. */
 type Items = { items?: Readonly<Record<string, ThingName>> };
+/** The things that parameters of the query name. */
+type Query = { query?: Readonly<Record<string, ThingName>> };
 /** `least`: who may, of owner, admin, member, viewer. */
 type Fields = {
   fields?: Readonly<Record<string, string>> | ((make: Make) => Promise<Record<string, string>>);
@@ -25,7 +27,7 @@ export type Wall =
   | { kind: 'person page' }
   | ({ kind: 'person form' } & Items & Fields)
   /** Below /t/:tenant; `least` is viewer unless named. */
-  | ({ kind: 'page'; least?: Role } & Items)
+  | ({ kind: 'page'; least?: Role } & Items & Query)
   /** Changes something below /t/:tenant; `least` is member unless named. */
   | ({ kind: 'form'; least?: Role } & Items & Fields);
 
@@ -45,4 +47,18 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/projects/new': { kind: 'form', least: 'admin', fields: { name: 'Made here' } },
 
   'GET /t/:tenant/p/:project': { kind: 'page' },
+
+  'GET /t/:tenant/p/:project/deliveries': { kind: 'page', query: { endpoint: 'endpoint' } },
+  'POST /t/:tenant/p/:project/deliveries': {
+    kind: 'form',
+    fields: async (make) => ({ id: await make('delivery') }),
+  },
+  'GET /t/:tenant/p/:project/deliveries/cancel': {
+    kind: 'page',
+    query: { id: 'pending delivery' },
+  },
+  'POST /t/:tenant/p/:project/deliveries/cancel': {
+    kind: 'form',
+    fields: async (make) => ({ id: await make('pending delivery') }),
+  },
 };
