@@ -46,6 +46,23 @@ export const navigation = [
         key: 'd',
         scope: 'deliveries:read',
       },
+      {
+        id: 'endpoints',
+        name: 'Endpoints',
+        icon: 'webhook',
+        path: '/endpoints',
+        of: 'project',
+        key: 'e',
+        scope: 'endpoints:read',
+      },
+      {
+        id: 'sources',
+        name: 'Sources',
+        icon: 'git-pull-request-arrow',
+        path: '/sources',
+        of: 'project',
+        scope: 'sources:read',
+      },
     ],
   },
   {

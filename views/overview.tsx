@@ -9,6 +9,7 @@ import {
   formatShort,
 } from './components/format.ts';
 import { PageHead, Panel } from './components/panel.tsx';
+import { refreshFigures } from './components/refresh.ts';
 import { State, type StateName } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { AsTable } from './components/table.tsx';
@@ -42,9 +43,6 @@ export type OverviewProps = {
   range: string;
 };
 
-/** How often the figures of an open page are asked for again. */
-const refresh = 'every 10s';
-
 export function Overview(props: OverviewProps) {
   return (
     <>
@@ -65,7 +63,7 @@ export function OverviewFigures(props: OverviewProps) {
       id="figures"
       class="flex flex-col gap-5"
       hx-get={props.path}
-      hx-trigger={refresh}
+      hx-trigger={refreshFigures}
       hx-target="this"
       hx-swap="outerMorph"
     >

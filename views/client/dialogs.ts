@@ -1,15 +1,21 @@
-/** `data-open` names the dialog that a button opens; `data-close` or a click beside closes it. */
+/**
+ * `data-open` names the dialog that a button opens, or a link in place of going on to its page, where
+ * the same form stands; `data-close` or a click beside closes it.
+ */
 
-export function openDialog(id: string): void {
+/** Whether there is one of this id. */
+export function openDialog(id: string): boolean {
   const dialog = document.getElementById(id);
-  if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+  if (!(dialog instanceof HTMLDialogElement)) return false;
+  if (!dialog.open) dialog.showModal();
+  return true;
 }
 
 export function openDialogs(): void {
   document.addEventListener('click', (event) => {
     const target = event.target as Element;
     const opener = target.closest<HTMLElement>('[data-open]');
-    if (opener !== null) openDialog(opener.dataset['open'] ?? '');
+    if (opener !== null && openDialog(opener.dataset['open'] ?? '')) event.preventDefault();
     if (target.closest('[data-close]') !== null) target.closest('dialog')?.close();
     // A click on the backdrop has the dialog itself as its target.
     if (target instanceof HTMLDialogElement) target.close();

@@ -13,22 +13,27 @@ export type BeatState = keyof typeof beats;
 /** `title`: when, and what was seen. */
 export type Beat = { state: BeatState; title: string };
 
-const beatWidth = 3;
 const beatsHeight = 22;
 
 /**
  * Height and colour both carry the state. Of a fixed size in rows; `wide` stretches to its place.
  * @param props.what "checks", "half hours"; in the label: "Last 48 checks: 2 down, 0 degraded"
+ * @param props.words what states are called where they are none of a monitor
  */
 export function Heartbeat(props: {
   beats: readonly Beat[];
   what?: string;
   wide?: boolean;
-  step?: 4 | 5;
+  step?: 3 | 4 | 5;
+  words?: Partial<Record<BeatState, string>>;
 }) {
   const { what = 'checks', wide = false, step = 5 } = props;
   const count = (state: BeatState) => props.beats.filter((beat) => beat.state === state).length;
-  const label = `Last ${props.beats.length} ${what}: ${count('down')} down, ${count('degraded')} degraded`;
+  const wordOf = (state: BeatState) => props.words?.[state] ?? beats[state].word;
+  const beatWidth = Math.min(3, step - 1);
+  const label =
+    `Last ${props.beats.length} ${what}: ${count('down')} ${wordOf('down')}, ` +
+    `${count('degraded')} ${wordOf('degraded')}`;
   const width = Math.max(1, props.beats.length * step - (step - beatWidth));
   return (
     <svg
@@ -41,7 +46,7 @@ export function Heartbeat(props: {
       aria-label={label}
     >
       {props.beats.map(({ state, title }, index) => {
-        const { paint, height, word } = beats[state];
+        const { paint, height } = beats[state];
         return (
           <rect
             class={`f-${paint}`}
@@ -50,7 +55,7 @@ export function Heartbeat(props: {
             width={beatWidth}
             height={height}
           >
-            <title safe>{`${title}, ${word}`}</title>
+            <title safe>{`${title}, ${wordOf(state)}`}</title>
           </rect>
         );
       })}

@@ -45,14 +45,18 @@ export function Button(
   );
 }
 
-export function LinkButton(props: Look & { label: string; href: string; shortcut?: string }) {
-  const { label, icon, href, shortcut, variant = 'outline', size = 'sm' } = props;
+/** `open`: the dialog that script opens instead of going to `href`, which has the same form. */
+export function LinkButton(
+  props: Look & { label: string; href: string; shortcut?: string; open?: string },
+) {
+  const { label, icon, href, shortcut, open, variant = 'outline', size = 'sm' } = props;
   return (
     <a
       class={['btn', props.class]}
       href={href}
       data-variant={variant}
       data-size={size}
+      data-open={open}
       aria-keyshortcuts={shortcut}
     >
       {icon ? <Icon name={icon} /> : null}

@@ -3,18 +3,19 @@
  * in its button; without script the same form stands on a page of its own.
  */
 import type { Children } from '@kitajs/html';
-import { Button, type ButtonVariant } from './button.tsx';
+import { Button, type ButtonVariant, LinkButton } from './button.tsx';
 
-/** `children` is the section; `action` is where its form goes, by POST. */
-export function FormDialog(props: {
-  id: string;
+type FormProps = {
   title: string;
   text?: string;
   action: string;
   submit: string;
   variant?: ButtonVariant;
   children?: Children;
-}) {
+};
+
+/** `children` is the section; `action` is where its form goes, by POST. */
+export function FormDialog(props: FormProps & { id: string }) {
   const { id, title, text, action, submit, variant = 'primary', children: safeChildren } = props;
   return (
     <dialog class="dialog" id={id} aria-labelledby={`${id}-title`}>
@@ -41,5 +42,32 @@ export function FormDialog(props: {
         </footer>
       </form>
     </dialog>
+  );
+}
+
+/** The same form as a page: where a link leads that opens the dialog, and where errors are shown. */
+export function FormPage(props: FormProps & { cancelHref: string; notice?: Children }) {
+  const { title, text, action, submit, variant = 'primary', children: safeChildren } = props;
+  return (
+    <form class="card w-full max-w-xl" method="post" action={action}>
+      <header>
+        <h1 class="text-sm leading-5" safe>
+          {title}
+        </h1>
+      </header>
+      <section class="flex flex-col gap-4">
+        {props.notice}
+        {text === undefined ? null : (
+          <p class="text-muted-foreground" safe>
+            {text}
+          </p>
+        )}
+        {safeChildren}
+      </section>
+      <footer class="justify-end!">
+        <LinkButton label="Cancel" size="default" href={props.cancelHref} />
+        <Button label={submit} type="submit" variant={variant} size="default" />
+      </footer>
+    </form>
   );
 }

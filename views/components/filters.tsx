@@ -65,7 +65,14 @@ export function ChipMenu({ name, children }: { name: string; children: Children 
   );
 }
 
-export type SegmentItem = { label: string; href: string; current: boolean; icon?: IconName };
+export type SegmentItem = {
+  label: string;
+  href: string;
+  current: boolean;
+  icon?: IconName;
+  count?: number;
+  tone?: 'bad';
+};
 
 /** Exclusive choices: a range, a view. */
 export function Segments({ label, items }: { label: string; items: readonly SegmentItem[] }) {
@@ -75,6 +82,7 @@ export function Segments({ label, items }: { label: string; items: readonly Segm
         <a href={item.href} aria-current={item.current ? 'true' : undefined}>
           {item.icon ? <Icon name={item.icon} /> : null}
           <span safe>{item.label}</span>
+          {item.count === undefined ? null : <Count count={item.count} tone={item.tone} />}
         </a>
       ))}
     </nav>

@@ -62,10 +62,14 @@ export type View = PageFrame & {
   parts?: Record<string, () => JSX.Element>;
 };
 
-/** What a form came to: off to another page, or a part in place of what was sent. */
+/**
+ * What a form came to: off to another page, a part in place of what was sent, or a page in answer
+ * to the form itself, for a secret that no address may lead to again.
+ */
 export type Outcome =
   | { goTo: string; toast?: Toast }
-  | { part: () => JSX.Element; toast?: Toast; elsewise: string };
+  | { part: () => JSX.Element; toast?: Toast; elsewise: string }
+  | { view: View };
 
 type Input<Id extends string, Query extends z.ZodType> = { item?: Thing<Id>; query?: Query };
 type Asked<Id, Query> = { id: Id; query: Query };
@@ -109,6 +113,13 @@ function pageKind<Call extends TenantCall>(
         return showView(deps, made, await handler(made));
       });
     },
+    /** What is no page: a file, or the way to another address. */
+    answer<Query extends z.ZodType = z.ZodNever>(
+      input: { query?: Query },
+      handler: (call: Call & { query: z.output<Query> }) => Promise<Response>,
+    ): Route {
+      return route(deps, async (context, person) => handler(await call(context, person, input)));
+    },
     /** `refused` draws the page again with what was typed; left out, errors get their own page. */
     action<Id extends string = never, Form extends z.ZodType = z.ZodNever>(
       input: {
@@ -126,7 +137,7 @@ function pageKind<Call extends TenantCall>(
           const form = schema && parseForm(values, schema);
           // Safe as above.
           const formed = { ...made, form } as Call & { id: Id; form: z.output<Form> };
-          return await showOutcome(deps, context.request, await handler(formed));
+          return await showOutcome(deps, made, await handler(formed));
         } catch (error) {
           const again = error instanceof AppError && redrawn.has(error.code) ? error : null;
           if (again === null || refused === undefined) throw error;
@@ -236,7 +247,13 @@ async function showView(
   return htmlResponse(html, { status, cookies });
 }
 
-async function showOutcome(deps: PageDeps, request: Request, outcome: Outcome): Promise<Response> {
+async function showOutcome(
+  deps: PageDeps,
+  call: TenantCall,
+  outcome: Outcome,
+): Promise<Response> {
+  const { request } = call;
+  if ('view' in outcome) return showView(deps, call, outcome.view);
   const { toast } = outcome;
   const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
   if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);

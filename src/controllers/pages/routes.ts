@@ -5,11 +5,13 @@ import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { deliveryPages } from './deliveries.ts';
+import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
 import { signInPath } from './sign-in-path.ts';
+import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -18,7 +20,9 @@ export function pageRoutes(deps: PageDeps) {
     .use(themeRoutes(deps))
     .use(projectPages(deps))
     .use(overviewPages(deps))
-    .use(deliveryPages(deps));
+    .use(deliveryPages(deps))
+    .use(endpointListPage(deps))
+    .use(sourcePages(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
