@@ -37,7 +37,7 @@ async function filled(): Promise<Filled> {
 
 /** Figures and bookkeeping without a text, and what the service does not write yet. */
 const unfilled = [
-  ...['usage_deltas', 'usage_days', 'quotas'],
+  ...['usage_deltas', 'usage_days', 'tenant_quotas'],
   ...['monitors', 'monitor_logs', 'idempotency_keys', 'replay_deliveries'],
   ...['delivery_stats_deltas', 'delivery_stats_minute', 'delivery_stats_hour'],
 ];

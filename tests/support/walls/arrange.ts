@@ -55,12 +55,14 @@ export function addressOf(route: string, slug: string, ids: Ids): Address {
   return { path, asked: { NEXT: encodeURIComponent(path), PATH: place, TENANT: slug, ...ids } };
 }
 
-/** With things of this tenant, where the form names some. */
+/** With things of this tenant, where the form names some; `marker` where it wants a name typed. */
 export async function fieldsOf(
   pages: TestPages,
   tenant: MarkedTenant,
   wall: Wall,
+  marker = tenant.marker,
 ): Promise<Record<string, string>> {
   const fields = 'fields' in wall ? (wall.fields ?? {}) : {};
-  return typeof fields === 'function' ? fields((name) => makeThing(pages, tenant, name)) : fields;
+  if (typeof fields !== 'function') return fields;
+  return fields((name) => makeThing(pages, tenant, name), marker);
 }

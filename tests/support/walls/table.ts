@@ -6,7 +6,7 @@
 import type { Role } from '../../../src/domain/roles.ts';
 import type { ThingName } from './marked-tenant.ts';
 
-/** Makes a thing of the tenant that is tried, and answers its id. */
+/** Makes a thing of the tenant that is tried, named by its marker, and answers its id. */
 type Make = (name: ThingName) => Promise<string>;
 
 /** The things that the path's parameters name; `tenant` and `project` are filled in by the suite. */
@@ -15,7 +15,9 @@ type Items = { items?: Readonly<Record<string, ThingName>> };
 type Query = { query?: Readonly<Record<string, ThingName>> };
 /** `least`: who may, of owner, admin, member, viewer. */
 type Fields = {
-  fields?: Readonly<Record<string, string>> | ((make: Make) => Promise<Record<string, string>>);
+  fields?:
+    | Readonly<Record<string, string>>
+    | ((make: Make, marker: string) => Promise<Record<string, string>>);
 };
 
 export type Wall =
@@ -60,5 +62,33 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/p/:project/deliveries/cancel': {
     kind: 'form',
     fields: async (make) => ({ id: await make('pending delivery') }),
+  },
+
+  'GET /t/:tenant/p/:project/endpoints': { kind: 'page' },
+
+  'GET /t/:tenant/p/:project/sources': { kind: 'page' },
+  'GET /t/:tenant/p/:project/sources/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/sources/new': {
+    kind: 'form',
+    fields: { kind: 'github', name: 'Made here' },
+  },
+  'GET /t/:tenant/p/:project/sources/:id': { kind: 'page', items: { id: 'source' } },
+  'GET /t/:tenant/p/:project/sources/:id/edit': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/edit': {
+    kind: 'form',
+    items: { id: 'source' },
+    fields: { name: 'Changed here' },
+  },
+  'GET /t/:tenant/p/:project/sources/:id/secret': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/secret': {
+    kind: 'form',
+    items: { id: 'source' },
+    fields: { overlapSeconds: '0' },
+  },
+  'GET /t/:tenant/p/:project/sources/:id/delete': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/delete': {
+    kind: 'form',
+    items: { id: 'source' },
+    fields: async (_make, marker) => ({ confirm: marker }),
   },
 };
