@@ -165,7 +165,7 @@ describe.each(walled('page', 'person page'))('$route', ({ route, wall }) => {
   });
 });
 
-/** Asked by somebody of `own`: what is the other tenant's is, word for word, as what is not there. */
+/** Asked by somebody of `own`: what is the other's is, word for word, as what is not there. */
 async function expectAlike(
   route: string,
   wall: Wall,

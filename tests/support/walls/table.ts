@@ -1,6 +1,6 @@
 /**
  * What each route is to the walls suite, by `METHOD /path` as the router has it. Operations of the
- * API stand in the OpenAPI document and are tried by tests/http/every-operation.test.ts; every other
+ * API stand in the OpenAPI document and are tried by tests/http/every-operation.test.ts; each other
  * route needs a line here, or tests/walls.test.ts fails.
  */
 import type { Role } from '../../../src/domain/roles.ts';
@@ -9,7 +9,7 @@ import type { ThingName } from './marked-tenant.ts';
 /** Makes a thing of the tenant that is tried, named by its marker, and answers its id. */
 type Make = (name: ThingName) => Promise<string>;
 
-/** The things that the path's parameters name; `tenant` and `project` are filled in by the suite. */
+/** The things that the path's parameters name; the suite itself fills in tenant and project. */
 type Items = { items?: Readonly<Record<string, ThingName>> };
 /** The things that parameters of the query name. */
 type Query = { query?: Readonly<Record<string, ThingName>> };
