@@ -69,13 +69,15 @@ export function describedBy({ name, help, error }: Pick<FieldProps, 'name' | 'he
 
 type TextProps = FieldProps & {
   value?: string | undefined;
-  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search';
+  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search' | 'datetime-local';
   placeholder?: string;
   autocomplete?: string;
   mono?: boolean;
   required?: boolean;
   min?: number;
   max?: number;
+  /** "any" for what may have a fraction. */
+  step?: string;
   maxlength?: number;
   autofocus?: boolean;
   /** Stands inside the field, at its end: "s". */
@@ -96,6 +98,7 @@ export function TextField(props: TextProps) {
       required={props.required}
       min={props.min}
       max={props.max}
+      step={props.step}
       maxlength={props.maxlength}
       autofocus={props.autofocus}
       {...describedBy(props)}

@@ -247,13 +247,9 @@ async function showView(
   return htmlResponse(html, { status, cookies });
 }
 
-async function showOutcome(
-  deps: PageDeps,
-  call: TenantCall,
-  outcome: Outcome,
-): Promise<Response> {
-  const { request } = call;
+async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
   if ('view' in outcome) return showView(deps, call, outcome.view);
+  const { request } = call;
   const { toast } = outcome;
   const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
   if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);

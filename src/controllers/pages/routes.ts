@@ -5,11 +5,15 @@ import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { deliveryPages } from './deliveries.ts';
+import { deliveryPage } from './delivery.ts';
+import { endpointPages } from './endpoint.ts';
+import { endpointActions } from './endpoint-actions.ts';
 import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
+import { replayPages } from './replays.ts';
 import { signInPath } from './sign-in-path.ts';
 import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
@@ -22,7 +26,11 @@ export function pageRoutes(deps: PageDeps) {
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
-    .use(sourcePages(deps));
+    .use(endpointPages(deps))
+    .use(endpointActions(deps))
+    .use(replayPages(deps))
+    .use(sourcePages(deps))
+    .use(deliveryPage(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */
