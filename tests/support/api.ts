@@ -84,7 +84,13 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
+type ApiOptions = {
+  metricsToken?: string;
+  /** PUBLIC_URL is where it listens, as a browser wants it; else an https address of nobody. */
+  atItsUrl?: boolean;
+};
+
+export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const { db, queries } = await createCountedDatabase();
   const clock = createClock();
   const { database } = db;
@@ -101,7 +107,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const deps: Deps = {
     ...{ database, clock, secretBox: testSecretBox, version: '0.0.0' },
     eventsKeptMs: 30 * 86_400_000,
-    publicUrl: () => 'https://opsforge.test',
+    publicUrl: () => (options.atItsUrl ? server.url.origin : 'https://opsforge.test'),
     checkOutboundUrl: async () => outbound.refusal,
     mail: null,
     wakeEndpoints: (ids) => void woken.push(...ids),
