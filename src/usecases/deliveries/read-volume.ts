@@ -9,8 +9,8 @@ const hourMs = 60 * minuteMs;
 /** Minutes are kept for 48 hours; past that, hours. */
 const minutesKeptMs = 47 * hourMs;
 /**
- * Longer ranges are read by the hour: a day of minutes of 20 endpoints is 28,800 rows, and took 40 of
- * the page's 60 ms (2-core x64, PostgreSQL 15, 2026-11); an hour of them takes 3 ms.
+ * Longer ranges are read by the hour: a day of minutes of 20 endpoints is 28,800 rows and took 40
+ * of the page's 60 ms (2-core x64, PostgreSQL 15, 2026-11).
  */
 const minutesSpanMsMax = 6 * hourMs;
 /** What a chart can show. */
