@@ -3,7 +3,8 @@ import { Button } from './components/button.tsx';
 import { axisMax, BarChart } from './components/chart.tsx';
 import {
   ActiveChip,
-  ChipMenu,
+  type Choice,
+  ChoiceMenu,
   FilterBar,
   SearchField,
   type SegmentItem,
@@ -26,7 +27,6 @@ import {
 } from './delivery-parts.tsx';
 import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
 
-export type Choice = { label: string; href: string; current: boolean };
 type Chip = { name: string; value: string; href: string };
 
 export type DeliveriesProps = {
@@ -120,24 +120,6 @@ function Filters({ path, q, fields, chips, statuses, endpoints, spans }: Deliver
         <Segments label="Time" items={spans} />
       </span>
     </FilterBar>
-  );
-}
-
-function ChoiceMenu({ name, choices }: { name: string; choices: readonly Choice[] }) {
-  if (choices.length === 0) return null;
-  return (
-    <ChipMenu name={name}>
-      {choices.map(({ label, href, current }) => (
-        <a
-          class="block max-w-80 truncate rounded-sm px-2 py-1 text-sm hover:bg-muted"
-          href={href}
-          aria-current={current ? 'true' : undefined}
-          safe
-        >
-          {label}
-        </a>
-      ))}
-    </ChipMenu>
   );
 }
 

@@ -72,11 +72,22 @@ export const navigation = [
         of: 'project',
         scope: 'sources:read',
       },
+      {
+        id: 'portal',
+        name: 'Portal',
+        icon: 'external-link',
+        path: '/portal',
+        of: 'project',
+        scope: 'portal-links:read',
+      },
     ],
   },
   {
     name: 'Run',
-    items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
+    items: [
+      { id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' },
+      { id: 'settings', name: 'Settings', icon: 'settings-2', path: '/settings', of: 'tenant' },
+    ],
   },
 ] as const satisfies readonly NavGroup[];
 
