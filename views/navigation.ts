@@ -67,7 +67,10 @@ export const navigation = [
   },
   {
     name: 'Run',
-    items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
+    items: [
+      { id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' },
+      { id: 'settings', name: 'Settings', icon: 'users', path: '/settings/team', of: 'tenant' },
+    ],
   },
 ] as const satisfies readonly NavGroup[];
 

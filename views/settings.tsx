@@ -14,7 +14,6 @@ type SettingsTab = {
 
 export const settingsTabs = [
   { id: 'team', label: 'Team', path: '/team', scope: 'members:read' },
-  { id: 'security', label: 'Security', path: '/security' },
 ] as const satisfies readonly SettingsTab[];
 
 export type SettingsTabId = (typeof settingsTabs)[number]['id'];

@@ -47,7 +47,7 @@ export type PageDeps = ErrorPageDeps & {
 };
 
 /** What every handler gets; `nowMs` is database time. */
-type TenantCall = {
+export type TenantCall = {
   ctx: Ctx;
   person: Person;
   tenant: Membership;

@@ -15,6 +15,7 @@ import { signInPages } from './sign-in.ts';
 import { signUpPages } from './sign-up.ts';
 import { singleSignOnPages } from './single-sign-on.ts';
 import { sourcePages } from './sources.ts';
+import { teamPages } from './team.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -27,6 +28,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(invitationPages(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
+    .use(teamPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
