@@ -69,12 +69,12 @@ export function Team(props: TeamProps) {
         />
       )}
       <Members {...props} />
-      <div class="grid gap-5 xl:grid-cols-2">
+      <div class="grid items-start gap-5 xl:grid-cols-2">
+        {mayInvite ? <Invite {...props} /> : null}
         <div class="flex flex-col gap-5">
-          {mayInvite ? <Invite {...props} /> : null}
           <Invitations {...props} />
+          <RoleTable />
         </div>
-        <RoleTable />
       </div>
     </>
   );
