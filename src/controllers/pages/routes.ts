@@ -24,6 +24,7 @@ import { signInPages } from './sign-in.ts';
 import { signUpPages } from './sign-up.ts';
 import { singleSignOnPages } from './single-sign-on.ts';
 import { sourcePages } from './sources.ts';
+import { teamPages } from './team.ts';
 import { themeRoutes } from './theme.ts';
 import { usagePages } from './usage.ts';
 
@@ -42,6 +43,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(keyFormPages(deps))
     .use(auditPages(deps))
     .use(usagePages(deps))
+    .use(teamPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))

@@ -106,4 +106,28 @@ export const walls: Readonly<Record<string, Wall>> = {
     items: { id: 'source' },
     fields: async (_make, marker) => ({ confirm: marker }),
   },
+
+  'GET /t/:tenant/settings/team': { kind: 'page' },
+  'POST /t/:tenant/settings/team/invitations': {
+    kind: 'form',
+    least: 'admin',
+    fields: { email: 'walls@opsforge.test', role: 'viewer' },
+  },
+  'POST /t/:tenant/settings/team/invitations/:id/revoke': {
+    kind: 'form',
+    least: 'admin',
+    items: { id: 'invitation' },
+  },
+  'POST /t/:tenant/settings/team/:id/role': {
+    kind: 'form',
+    least: 'admin',
+    items: { id: 'member' },
+    fields: { role: 'viewer' },
+  },
+  'GET /t/:tenant/settings/team/:id/remove': { kind: 'page', items: { id: 'member' } },
+  'POST /t/:tenant/settings/team/:id/remove': {
+    kind: 'form',
+    least: 'admin',
+    items: { id: 'member' },
+  },
 };
