@@ -63,11 +63,18 @@ export function draftOf(values: FormValues, error: AppError): FormDraft {
       .map((_, index) => parts.slice(0, parts.length - index).join('.'))
       .find((name) => name in values);
     if (field === undefined) notices.push(path === '' ? message : `${path}: ${message}`);
-    else if (!errors.has(field)) errors.set(field, message);
+    else if (!errors.has(field))
+      errors.set(field, partWords(path.slice(field.length + 1)) + message);
   }
   if (error.fields.length === 0) notices.push(error.message);
   const list = (name: string) => [values[name] ?? []].flat();
   return { value: (name) => list(name)[0], values: list, errors, notices };
+}
+
+/** Which part of a field is meant, where the body has a list or an object. */
+function partWords(part: string): string {
+  if (part === '') return '';
+  return /^\d+$/.test(part) ? `entry ${Number(part) + 1} ` : `${part} `;
 }
 
 /** A checkbox or switch: there when it is on. */

@@ -6,6 +6,7 @@ import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
+import { endpointEditPages } from './endpoint-edit.ts';
 import { endpointListPage } from './endpoints.ts';
 import { errorPage } from './error-page.ts';
 import { overviewPages } from './overview.ts';
@@ -22,6 +23,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(projectPages(deps))
     .use(overviewPages(deps))
     .use(endpointListPage(deps))
+    .use(endpointEditPages(deps))
     .use(endpointPages(deps))
     .use(endpointActions(deps))
     .use(replayPages(deps));
