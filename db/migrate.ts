@@ -12,6 +12,8 @@ import scheduling from './migrations/0004_scheduling.sql' with { type: 'text' };
 import signing from './migrations/0005_signing.sql' with { type: 'text' };
 import people from './migrations/0006_people.sql' with { type: 'text' };
 import audit from './migrations/0007_audit.sql' with { type: 'text' };
+import usage from './migrations/0008_usage.sql' with { type: 'text' };
+import portal from './migrations/0009_portal.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -23,6 +25,8 @@ export const migrations: Migration[] = [
   { version: 5, name: 'signing', text: signing },
   { version: 6, name: 'people', text: people },
   { version: 7, name: 'audit', text: audit },
+  { version: 8, name: 'usage', text: usage },
+  { version: 9, name: 'portal', text: portal },
 ];
 
 export const databaseRoles = [
@@ -31,6 +35,7 @@ export const databaseRoles = [
   'opsforge_ingest',
   'opsforge_worker',
   'opsforge_accounts',
+  'opsforge_portal',
 ] as const;
 
 /** Oldest server that the schema was tried on (docs/decisions/0002-database.md). */

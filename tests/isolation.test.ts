@@ -83,6 +83,12 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
   await sql`insert into audit_log
       (id, tenant_id, at, actor_kind, actor_label, action, target_id, target_label)
     values (${id}, ${tenantId}, now(), 'operator', 'o', 'project.created', ${id}, 't')`;
+  await sql`insert into usage_deltas values (${tenantId}, ${projectId}, current_date, 1, 1)`;
+  await sql`insert into usage_days values (${tenantId}, ${projectId}, current_date, 1, 1, 1, 1)`;
+  await sql`insert into tenant_quotas (tenant_id, stored_bytes) values (${tenantId}, 1)`;
+  await sql`insert into portal_links (id, tenant_id, project_id, customer, token_hash, may_write,
+      expires_at) values (${id}, ${tenantId}, ${projectId}, 'c', ${id}::text::bytea, true, now())`;
+  await sql`insert into portal_settings (tenant_id, project_id) values (${tenantId}, ${projectId})`;
 }
 
 const parents = () => tables.filter(({ partition }) => !partition).map(({ name }) => name);
@@ -130,7 +136,7 @@ describe('the walls between tenants', () => {
     for (const table of parents()) {
       const column = tenantColumn(table);
       // Requests have no business with them, and so no grant.
-      if (['idempotency_keys', 'delivery_stats_deltas'].includes(table)) continue;
+      if (['idempotency_keys', 'delivery_stats_deltas', 'usage_deltas'].includes(table)) continue;
       const counts = (tenantId: string | null) =>
         actingAs(
           'opsforge_app',
@@ -194,7 +200,7 @@ describe('the walls between tenants', () => {
     const rows = await db.admin.sql`
       select rolname, rolsuper, rolbypassrls, rolinherit, rolcreaterole, rolcreatedb from pg_roles
       where rolname in ${db.admin.sql([...databaseRoles, 'opsforge_test_service'])}`;
-    expect(rows.length).toBe(6);
+    expect(rows.length).toBe(7);
     for (const { rolname, ...flags } of rows) {
       expect([rolname, Object.values(flags)]).toEqual([
         rolname,
@@ -228,6 +234,15 @@ describe('the walls between tenants', () => {
       'memberships.role',
       'memberships.tenant_id',
       'memberships.user_id',
+      'portal_links.customer',
+      'portal_links.event_filter',
+      'portal_links.expires_at',
+      'portal_links.id',
+      'portal_links.may_write',
+      'portal_links.project_id',
+      'portal_links.revoked_at',
+      'portal_links.tenant_id',
+      'portal_links.token_hash',
       'sessions.expires_at',
       'sessions.id',
       'sessions.last_seen_at',
@@ -283,6 +298,48 @@ describe('the walls between tenants', () => {
       query(`update memberships set role = 'owner'`).catch(databaseErrorCode),
     );
     expect(code).toBe('42501');
+  });
+
+  test('show a portal the rows of its customer alone, and nothing when one setting is missing', async () => {
+    const customer = await createEndpointRow(db.database, one, 'http://127.0.0.1:9/', {
+      customer: 'c',
+    });
+    await db.admin.sql`
+      insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
+        attempts, created_at, completed_at)
+      select id, ${one.tenantId}, ${one.projectId}, id, ${customer}, 'a', 'failed', 1, now(), now()
+      from (select ${Bun.randomUUIDv7()}::uuid as id) made`;
+    const settings = {
+      'app.tenant_id': one.tenantId,
+      'app.portal_project_id': one.projectId,
+      'app.portal_customer': 'c',
+    };
+    const granted = await db.admin.sql<{ name: string }[]>`
+      select table_name as name from information_schema.role_table_grants
+      where grantee = 'opsforge_portal' and privilege_type = 'SELECT' order by 1`;
+    const counts = async (given: Record<string, string>) =>
+      Promise.all(
+        granted.map(({ name }) =>
+          actingAs('opsforge_portal', given, async (query) => {
+            const [row] = await query(`select count(*)::int as count from ${name}`);
+            return [name, row?.count];
+          }),
+        ),
+      );
+    expect(Object.fromEntries(await counts(settings))).toEqual({
+      ...{ deliveries: 1, delivery_attempts: 0, delivery_queue: 0, delivery_stats_hour: 0 },
+      ...{ delivery_stats_minute: 0, endpoint_secrets: 1, endpoints: 1, projects: 1 },
+      replay_deliveries: 0,
+    });
+    for (const missing of Object.keys(settings)) {
+      const given = Object.fromEntries(
+        Object.entries(settings).filter(([name]) => name !== missing),
+      );
+      const seen = (await counts(given)).filter(
+        ([name, count]) => name !== 'projects' && count !== 0,
+      );
+      expect([missing, seen]).toEqual([missing, []]);
+    }
   });
 
   describe('for the accept batch', () => {

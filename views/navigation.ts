@@ -38,6 +38,15 @@ export const navigation = [
     name: 'Deliver',
     items: [
       {
+        id: 'deliveries',
+        name: 'Deliveries',
+        icon: 'send',
+        path: '/deliveries',
+        of: 'project',
+        key: 'd',
+        scope: 'deliveries:read',
+      },
+      {
         id: 'endpoints',
         name: 'Endpoints',
         icon: 'webhook',
@@ -45,6 +54,14 @@ export const navigation = [
         of: 'project',
         key: 'e',
         scope: 'endpoints:read',
+      },
+      {
+        id: 'sources',
+        name: 'Sources',
+        icon: 'git-pull-request-arrow',
+        path: '/sources',
+        of: 'project',
+        scope: 'sources:read',
       },
     ],
   },

@@ -60,9 +60,13 @@ export const endpoints = pgTable(
     pausedUntil: moment('paused_until'),
     pauseReason: text('pause_reason', { enum: ['circuit_breaker', 'retry_after'] }),
     resumedAt: moment('resumed_at'),
+    customer: text('customer'),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),
+    index('endpoints_customer_idx')
+      .on(table.tenantId, table.projectId, table.customer, table.id)
+      .where(sql`customer is not null`),
     index('endpoints_shard_idx').on(table.shard, table.id).where(sql`deleted_at is null`),
   ],
 );

@@ -10,8 +10,10 @@ import * as auditLog from '../../db/schema/audit-log.ts';
 import * as deliveryStats from '../../db/schema/delivery-stats.ts';
 import * as monitors from '../../db/schema/monitors.ts';
 import * as people from '../../db/schema/people.ts';
+import * as portal from '../../db/schema/portal.ts';
 import * as replays from '../../db/schema/replays.ts';
 import * as tenants from '../../db/schema/tenants.ts';
+import * as usage from '../../db/schema/usage.ts';
 import * as webhooks from '../../db/schema/webhooks.ts';
 import type { Connection } from '../../src/repositories/connection.ts';
 import { createTestDatabase } from '../../tests/support/database.ts';
@@ -29,8 +31,10 @@ function declaredTables(): Map<string, Table> {
     ...deliveryStats,
     ...monitors,
     ...people,
+    ...portal,
     ...replays,
     ...auditLog,
+    ...usage,
   });
   const tables = exported.filter((value) => is(value, PgTable));
   return new Map(

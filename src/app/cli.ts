@@ -14,6 +14,7 @@ import { databaseUrlCommand } from './commands/database-url.ts';
 import { listenCommand } from './commands/listen.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { openapiCommand } from './commands/openapi.ts';
+import { quotaCommand } from './commands/quota.ts';
 import { resetPasswordCommand } from './commands/reset-password.ts';
 import { rotateKeyCommand } from './commands/rotate-key.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -29,6 +30,7 @@ const commands: Record<string, Command> = {
   listen: listenCommand,
   openapi: openapiCommand,
   'rotate-key': rotateKeyCommand,
+  quota: quotaCommand,
 };
 
 /** A process whose work is done ends by itself at once; longer it must not stay. */

@@ -2,10 +2,7 @@
  * Builds what a process is made of, once: this is where the compiler holds the real things against
  * the needs that the layers state by shape. Nothing here has started; serve.ts starts it in order.
  */
-import { hostname } from 'node:os';
-import { type ReadyDelivery, shardOf } from '../domain/dispatch/ready-delivery.ts';
-import { type EndpointId, newId, type WorkerId } from '../domain/ids.ts';
-import { type Clock, createClock } from '../lib/clock.ts';
+import { createClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { createPasswordHasher } from '../lib/password-hasher.ts';
 import type { SecretBox } from '../lib/secret-box.ts';
@@ -13,32 +10,27 @@ import { createAddressGuard } from '../outbound/address-guard.ts';
 import { createHttpClient } from '../outbound/http-client.ts';
 import { createMailer } from '../outbound/mailer.ts';
 import { createOidcProvider } from '../outbound/oidc-provider.ts';
-import { openLockSession } from '../repositories/shard-locks.ts';
 import { openDatabase } from '../repositories/transactions.ts';
-import { createWakeUps } from '../repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../usecases/accounts/authenticate-key.ts';
-import type { Change, Deps } from '../usecases/context.ts';
-import {
-  createSessionAuthenticator,
-  type SessionAuthenticator,
-} from '../usecases/people/authenticate-session.ts';
+import type { Deps } from '../usecases/context.ts';
+import { createSessionAuthenticator } from '../usecases/people/authenticate-session.ts';
 import type { PeopleDeps } from '../usecases/people/people-deps.ts';
+import { createPortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import { createSourceReceiver, type SourceReceiver } from '../usecases/sources/receive-source.ts';
+import { createQuotaGuard } from '../usecases/usage/quota-guard.ts';
 import { createEventAcceptor } from '../usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../usecases/webhooks/endpoint-directory.ts';
-import { createWorkerRegister } from '../usecases/workers/register-worker.ts';
-import { createDeliveryEngine } from '../workers/delivery/engine.ts';
-import { Leader } from '../workers/leader.ts';
-import { createReplayLoop } from '../workers/replay-loop.ts';
+import { createQuotaLoop } from '../workers/quota-loop.ts';
 import { commit, version } from './build.ts';
 import type { Config } from './config.ts';
+import { buildDelivery } from './delivery.ts';
 import type { Installation } from './installation.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { buildLive, buildWakeUps, spreadNews } from './news.ts';
 
 /** Lock session, listener, and the administrator's hourly visits: partitions made and dropped. */
 const connectionsBesidePool = 4;
-/** Deliveries at once; the client's bound is above it, Bun's (main.ts) above both. */
-const deliveriesInFlightMax = 256;
+/** Above the deliveries at once (delivery.ts), below Bun's own bound (main.ts). */
 const requestsInFlightMax = 512;
 
 type Parts = { config: Config; installation: Installation; log: Log; secretBox: SecretBox };
@@ -54,64 +46,56 @@ export function buildService({ config, installation, log, secretBox }: Parts) {
     applicationName: `opsforge ${config.role}`,
     onQuery: metrics.query,
   });
-  const wakeUps = createWakeUps({
-    url: installation.directUrl,
-    onTrouble(error, failures) {
-      if (failures > 1) return;
-      log.warn({ err: error }, 'news of other processes is not heard');
-      database.distrust();
-    },
-  });
+  const wakeUps = buildWakeUps(installation, log, database);
   const cacheTrusted = () => wakeUps.isListening();
   const cached = { database, clock, cacheTrusted };
   const keys = createKeyAuthenticator(cached);
   const directory = createEndpointDirectory(cached);
   const sessions = createSessionAuthenticator(cached);
-  let ownPort: number | null = null;
-  const { guard, httpClient } = buildOutbound({ config, clock, log, ownPort: () => ownPort });
-
+  const { guard, httpClient, own } = buildOutbound({ config, clock, log });
+  const live = buildLive({ database, clock, wakeUps, log });
   const mailer = config.mail === null ? null : createMailer({ ...config.mail, log });
   const deps: Deps = {
     database,
     clock,
     secretBox,
     version,
-    publicUrl: () => config.publicUrl ?? `http://localhost:${ownPort ?? config.port}`,
+    eventsKeptMs: config.retentionEventsMs,
+    publicUrl: () => config.publicUrl ?? `http://localhost:${own.port ?? config.port}`,
     checkOutboundUrl: (url) => guard.checkUrl(url),
     wakeEndpoints: (endpointIds) => news.wakeEndpoints(endpointIds),
     announceChange: (change) => news.announceChange(change),
+    tellNews: live.hub.tell,
     mail: mailer?.post ?? null,
   };
   const people = buildPeople(config, deps);
+  const portal = createPortalVisitors(deps, { cacheTrusted });
   const delivery =
     config.role === 'api'
       ? null
       : buildDelivery({ config, installation, deps, log, metrics, wakeUps, send: httpClient.send });
-  const news = spreadNews({ keys, sessions, directory, sources: () => sources, wakeUps, delivery });
+  const quotas = buildQuotas(deps, log, metrics);
+  const news = spreadNews({
+    ...{ keys, sessions, directory, portal, wakeUps, delivery, live },
+    quotaLoop: quotas.loop,
+    sources: () => sources,
+  });
   const acceptor = createEventAcceptor({
-    ...{ database, clock, directory },
+    ...{ database, clock, directory, quotas: quotas.guard },
     handOff: news.handOff,
     wakeOrdered: news.wakeEndpoints,
-    accepted: metrics.eventsAccepted,
+    accepted(count, projectIds) {
+      metrics.eventsAccepted(count);
+      for (const id of projectIds) live.hub.tell(id, ['events', 'deliveries']);
+    },
   });
   const sources: SourceReceiver = createSourceReceiver({ ...deps, acceptor, cacheTrusted });
 
   return {
-    clock,
-    metrics,
-    database,
-    wakeUps,
-    keys,
-    sessions,
-    httpClient,
-    deps,
-    people,
-    mailer,
-    delivery,
-    acceptor,
-    sources,
+    ...{ clock, metrics, database, wakeUps, keys, sessions, httpClient, deps, people, mailer },
+    ...{ delivery, quotaLoop: quotas.loop, acceptor, sources, live, portal },
     setOwnPort(port: number) {
-      ownPort = port;
+      own.port = port;
     },
   };
 }
@@ -125,79 +109,16 @@ function buildPeople(config: Config, deps: Deps): PeopleDeps {
   };
 }
 
-/** What happens here is told to this process in memory and to the others by NOTIFY. */
-function spreadNews(parts: {
-  keys: ReturnType<typeof createKeyAuthenticator>;
-  sessions: SessionAuthenticator;
-  directory: ReturnType<typeof createEndpointDirectory>;
-  /** Made after this: what it accepts is handed on here. */
-  sources(): SourceReceiver;
-  wakeUps: ReturnType<typeof createWakeUps>;
-  delivery: ReturnType<typeof buildDelivery> | null;
-}) {
-  const { keys, sessions, directory, sources, wakeUps, delivery } = parts;
-  const isLedHere = (endpointId: EndpointId) =>
-    delivery?.leader.leads(shardOf(endpointId)) === true;
-
-  function applyChange(change: Change): void {
-    if (change.kind === 'replays') {
-      delivery?.replays.wake();
-      return;
-    }
-    if (change.kind === 'people') {
-      sessions.dropPerson(change.userId);
-      return;
-    }
-    if (change.kind === 'api_keys') keys.dropTenant(change.tenantId);
-    else if (change.kind === 'sources') sources().dropTenant(change.tenantId);
-    else directory.drop(change.tenantId);
-    if (change.kind === 'endpoints') delivery?.engine.endpointChanged(change);
-  }
-  function notifyOthers(endpointIds: Iterable<EndpointId>): void {
-    const elsewhere = new Set<number>();
-    for (const id of endpointIds) if (!isLedHere(id)) elsewhere.add(shardOf(id));
-    if (elsewhere.size > 0) wakeUps.notifyShards([...elsewhere]);
-  }
-
-  wakeUps.onChange(applyChange);
-  wakeUps.onShards((shards) => delivery?.engine.wakeShards(shards));
-  // What was said while nobody listened is not known: everything may have changed.
-  wakeUps.onListening(() => {
-    keys.clear();
-    sessions.clear();
-    directory.clear();
-    sources().clear();
-    delivery?.engine.forgetSettings();
-  });
-
-  return {
-    announceChange(change: Change): void {
-      applyChange(change);
-      void wakeUps.notifyChange(change);
-    },
-    wakeEndpoints(endpointIds: readonly EndpointId[]): void {
-      delivery?.engine.wakeEndpoints(endpointIds.filter(isLedHere));
-      notifyOthers(endpointIds);
-    },
-    handOff(deliveries: ReadyDelivery[]): void {
-      // The engine passes over those of shards that are led elsewhere.
-      delivery?.engine.offer(deliveries);
-      // Each endpoint once: a group often is for few.
-      notifyOthers(new Set(deliveries.map(({ endpointId }) => endpointId)));
-    },
-  };
-}
-
-function buildOutbound(parts: {
-  config: Config;
-  clock: Clock;
-  log: Log;
-  ownPort(): number | null;
-}) {
-  const { config, clock, log, ownPort } = parts;
+/** The way out, and the port that is ours once it is taken: nothing is sent to it. */
+function buildOutbound({
+  config,
+  clock,
+  log,
+}: Pick<Parts, 'config' | 'log'> & Pick<Deps, 'clock'>) {
+  const own: { port: number | null } = { port: null };
   const guard = createAddressGuard({
     allowed: config.allowedCidrs,
-    ownAddresses: () => ownAddresses(config.host, ownPort()),
+    ownAddresses: () => ownAddresses(config.host, own.port),
     nowMs: clock.monotonicMs,
   });
   const httpClient = createHttpClient({
@@ -206,7 +127,7 @@ function buildOutbound(parts: {
     outboundProxy: config.outboundProxy,
     log,
   });
-  return { guard, httpClient };
+  return { guard, httpClient, own };
 }
 
 function ownAddresses(host: string, port: number | null) {
@@ -215,45 +136,9 @@ function ownAddresses(host: string, port: number | null) {
   return { port, addresses: everywhere ? ('all-local' as const) : [host] };
 }
 
-/** The engine, the leader that tells it which shards are its own, and what makes replays. */
-function buildDelivery(parts: {
-  config: Config;
-  installation: Installation;
-  deps: Deps;
-  log: Log;
-  metrics: ReturnType<typeof createMetrics>;
-  wakeUps: ReturnType<typeof createWakeUps>;
-  send: ReturnType<typeof createHttpClient>['send'];
-}) {
-  const { config, installation, deps, log, metrics, wakeUps, send } = parts;
-  const id = newId<WorkerId>(deps.clock.databaseNow());
-  const host = hostname();
-  const engine = createDeliveryEngine({
-    ...deps,
-    send,
-    log,
-    workerName: `${host}:${process.pid}`,
-    limits: { inFlightMax: deliveriesInFlightMax, pollMs: config.deliveryPollIntervalMs },
-    observe: metrics,
-    isListening: () => wakeUps.isListening(),
-  });
-  const leader = new Leader({
-    openSession: (events) => openLockSession({ url: installation.directUrl, ...events }),
-    follower: engine,
-    register: createWorkerRegister(deps, {
-      id,
-      host,
-      pid: process.pid,
-      region: config.region,
-      version,
-    }),
-    log,
-  });
-  const replays = createReplayLoop({
-    deps,
-    pollMs: config.deliveryPollIntervalMs,
-    log,
-    onRun: (outcome, seconds) => metrics.job('replays', outcome, seconds),
-  });
-  return { engine, leader, replays };
+function buildQuotas(deps: Deps, log: Log, metrics: Metrics) {
+  const guard = createQuotaGuard(deps);
+  const onRun = (outcome: 'success' | 'failure', seconds: number) =>
+    metrics.job('quotas', outcome, seconds);
+  return { guard, loop: createQuotaLoop({ guard, log, onRun }) };
 }

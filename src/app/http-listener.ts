@@ -8,6 +8,8 @@ import { StartError } from '../domain/start-error.ts';
 export type HttpListener = {
   /** The port that was taken in the end, for PORT=0. */
   port: number;
+  /** How long the connection of a running request may be silent; 0: for ever. */
+  limitIdle(request: Request, seconds: number): void;
   /** Lets what runs finish within the deadline, then closes every connection. */
   stop(deadlineMs: number): Promise<void>;
 };
@@ -28,6 +30,7 @@ export function listen(options: ListenOptions): HttpListener {
   const server = open(options);
   return {
     port: server.port ?? options.port,
+    limitIdle: (request, seconds) => server.timeout(request, seconds),
     async stop(deadlineMs) {
       const finished = server.stop(false);
       const late = new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@ import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../controllers/api/accept-webhook-batch.ts';
 import { ingestRoutes } from '../controllers/api/webhooks.ts';
 import { createIdentifyPoster } from '../controllers/authenticate.ts';
+import { createLiveStreams } from '../controllers/live-streams.ts';
 import { noteClient } from '../controllers/remote-address.ts';
 import { createServer } from '../controllers/server.ts';
 import type { Log } from '../lib/log.ts';
@@ -27,20 +28,29 @@ type HttpOptions = {
 };
 
 export function createHttp({ config, service, log, readiness }: HttpOptions) {
-  const { metrics, deps, keys, sessions, acceptor, sources, database, delivery } = service;
+  const { metrics, deps, keys, sessions, portal, acceptor, sources, database, delivery, live } =
+    service;
   const { authenticate: authenticateSession } = sessions;
-  const identifyPoster = createIdentifyPoster(deps, keys.authenticate, authenticateSession);
+  const credentials = { authenticateKey: keys.authenticate, authenticateSession, portal };
+  const identifyPoster = createIdentifyPoster(deps, credentials);
   const ingest = { identifyPoster, acceptor, log };
+  let listener: HttpListener | null = null;
+  const streams = createLiveStreams({
+    limitIdle: (request, seconds) => listener?.limitIdle(request, seconds),
+    changesHeard: live.isHeard,
+    log,
+  });
+  live.onCredentialsChanged((tenantId) => streams.recheck(tenantId));
   const serverDeps = {
     ...deps,
     log,
     readiness,
-    authenticateKey: keys.authenticate,
-    authenticateSession,
+    ...credentials,
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
     pageAssets,
+    live: { feeds: live.feeds, streams },
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,
@@ -51,7 +61,6 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     queue: cached(() => database.withWorker(readQueueFigures), queueFiguresForMs, log),
     shardsLed: () => delivery?.leader.shardsLed().length ?? 0,
   });
-  let listener: HttpListener | null = null;
   const part: Part = {
     name: 'http',
     start() {
@@ -67,7 +76,11 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
       });
       service.setOwnPort(listener.port);
     },
-    stop: (deadlineMs) => listener?.stop(deadlineMs),
+    async stop(deadlineMs) {
+      // They would never end by themselves.
+      streams.stop();
+      await listener?.stop(deadlineMs);
+    },
   };
   return { part, port: () => listener?.port ?? config.port };
 }

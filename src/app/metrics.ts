@@ -26,6 +26,8 @@ type Sources = {
   shardsLed(): number;
 };
 
+export type Metrics = ReturnType<typeof createMetrics>;
+
 export function createMetrics(build: { version: string; commit: string }) {
   const registry = new Registry();
   const registers = [registry];

@@ -11,9 +11,11 @@ import { createLog, type Log } from '../lib/log.ts';
 import { recordKeyUse } from '../usecases/accounts/record-key-use.ts';
 import { checkReadiness, measureClock } from '../usecases/check-readiness.ts';
 import { foldStats } from '../usecases/keeping/fold-stats.ts';
+import { foldUsage } from '../usecases/keeping/fold-usage.ts';
 import { findSignUpLink } from '../usecases/people/make-sign-up-link.ts';
 import { recordSessionUse } from '../usecases/people/record-session-use.ts';
 import { trimExpiredPeople } from '../usecases/people/trim-expired-people.ts';
+import { warnOfQuotas } from '../usecases/usage/warn-of-quotas.ts';
 import { Loop, within } from '../workers/loop.ts';
 import { createRetentionLoop } from '../workers/retention-loop.ts';
 import { type Part, Supervisor } from '../workers/supervisor.ts';
@@ -35,10 +37,11 @@ const clockPollMs = 2_000;
 const keyUsePollMs = 30_000;
 const peopleTrimPollMs = 3_600_000;
 const partitionPollMs = 3_600_000;
-/** Figures of deliveries are behind by so much. */
+/** Figures of deliveries and of usage are behind by so much. */
 const statsFoldPollMs = 2_000;
 /** A mail server that is silent must not cost the others their time to stop. */
 const mailDrainMsMax = 3_000;
+const quotaWarningPollMs = 30_000;
 /** A terminal and npm may both deliver the first signal. */
 const secondSignalAfterMs = 1_000;
 const stoppedAtOnceExitCode = 1;
@@ -164,11 +167,21 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     const { engine, leader, replays } = delivery;
     parts.push(
       loop('stats-fold', statsFoldPollMs, () => foldStats({ database })),
+      loop('usage-fold', statsFoldPollMs, () => foldUsage({ database })),
+      loop('quota-warnings', quotaWarningPollMs, () => warnOfQuotas(service.deps)),
       retentionPart({ config, service, installation, log }),
       { name: 'engine', start: () => engine.start(), stop: (ms) => engine.stop(ms) },
       { name: 'leader', start: () => leader.start(), stop: (ms) => leader.stop(ms) },
       { name: 'replays', start: () => replays.start(), stop: (ms) => replays.stop(ms) },
     );
+  }
+  if (config.role !== 'worker') {
+    const { quotaLoop } = service;
+    parts.push({
+      name: 'quotas',
+      start: () => quotaLoop.start(),
+      stop: (ms) => quotaLoop.stop(ms),
+    });
   }
   // Requests end before what they wait for does: the last group is committed, then handed over.
   parts.push({ name: 'accepting', start: () => {}, stop: () => acceptor.drained() }, http);

@@ -1,12 +1,13 @@
 /**
- * Who asks the API: an API key, else the session of the browser. A key says its tenant; of a
- * person's tenants the only one is meant, or the one whose slug the header `opsforge-tenant` names.
+ * Who asks the API: an API key or the token of a portal link, else the session of the browser. The
+ * first two say their tenant; of a person's tenants the only one is meant, or the one whose slug
+ * the header `opsforge-tenant` names.
  */
 import { invalidField } from '../domain/errors.ts';
-import type { TenantId } from '../domain/ids.ts';
 import type { Identity } from '../usecases/accounts/authenticate-key.ts';
-import { type Actor, type Ctx, type Deps, grantedScopes } from '../usecases/context.ts';
+import { type Ctx, type Deps, grantedScopes } from '../usecases/context.ts';
 import type { Person } from '../usecases/people/person.ts';
+import type { PortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import type { Poster } from '../usecases/webhooks/candidate.ts';
 import {
   type AuthenticateSession,
@@ -17,18 +18,23 @@ import {
 import { requireSameOrigin } from './same-origin.ts';
 
 /** Throws AppError `unauthenticated` for a credential that is missing, unknown or expired. */
-export type AuthenticateKey = (
-  authorization: string | null,
-) => Promise<{ tenantId: TenantId; actor: Actor }>;
+export type AuthenticateKey = (authorization: string | null) => Promise<Identity>;
 
 export type Identify = (request: Request) => Promise<Ctx>;
 
+export type Credentials = {
+  authenticateKey: AuthenticateKey;
+  authenticateSession: AuthenticateSession;
+  portal: Pick<PortalVisitors, 'identify'>;
+};
+
 const tenantHeader = 'opsforge-tenant';
+/** The token of a portal link, for whoever builds pages of their own on it. */
+const portalBearer = /^Bearer +(ofp_\S+)$/i;
 
 export function createIdentify(
   deps: Deps,
-  authenticateKey: AuthenticateKey,
-  authenticateSession: AuthenticateSession,
+  { authenticateKey, authenticateSession, portal }: Credentials,
 ): Identify {
   const identifyPerson = createIdentifyPerson(deps, authenticateSession);
   const memberContext = createMemberContext(deps);
@@ -39,18 +45,21 @@ export function createIdentify(
       requireSameOrigin(request, deps.publicUrl());
       return memberContext(request, person, namedTenant(request, person));
     }
+    const origin = originOf(request);
+    const token = portalBearer.exec(authorization ?? '')?.[1];
+    if (token !== undefined) return (await portal.identify(token, origin)).ctx;
     const { tenantId, actor } = await authenticateKey(authorization);
-    return { deps, tenantId, actor, origin: originOf(request) };
+    return { deps, tenantId, actor, origin };
   };
 }
 
 /** Who posts events: the same two credentials, without a context on the hot path. */
 export function createIdentifyPoster(
   deps: Deps,
-  authenticateKey: (authorization: string | null) => Promise<Identity>,
-  authenticateSession: AuthenticateSession,
+  credentials: Credentials,
 ): (request: Request) => Promise<Poster> {
-  const identify = createIdentify(deps, authenticateKey, authenticateSession);
+  const { authenticateKey } = credentials;
+  const identify = createIdentify(deps, credentials);
   return (request) => {
     const authorization = request.headers.get('authorization');
     if (authorization !== null) return authenticateKey(authorization);

@@ -7,9 +7,11 @@ import { Elysia, NotFoundError } from 'elysia';
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
 import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
+import type { PortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import { answerError, commonHeaders, problemOf } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
 import { buildDocument } from './api/document.ts';
+import type { EventStreamDeps } from './api/event-stream.ts';
 import type { ReceiverDeps } from './api/receive-source.ts';
 import { apiRoutes } from './api/routes.ts';
 import type { IngestHandlers } from './api/webhooks.ts';
@@ -41,6 +43,8 @@ export type ServerDeps = Deps &
     authenticateSession: AuthenticateSession;
     sources: ReceiverDeps;
     pageAssets: readonly AssetSource[];
+    live: EventStreamDeps;
+    portal: Pick<PortalVisitors, 'identify'>;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
@@ -101,9 +105,9 @@ function wantsPage(request: Request): boolean {
 }
 
 function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
-  const identify = createIdentify(deps, deps.authenticateKey, deps.authenticateSession);
+  const identify = createIdentify(deps, deps);
   const api = new Elysia()
-    .use(apiRoutes(identify, deps, deps.sources))
+    .use(apiRoutes(identify, { ingest: deps, sources: deps.sources, live: deps.live }))
     .use(wellKnownRoutes((id) => listPublicKeys(deps, id)));
   return new Elysia()
     .use(swaggerRoutes(buildDocument(api.routes), assets))
@@ -125,9 +129,13 @@ function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
 export function openapiDocument(): JsonObject {
   const unasked = () => Promise.reject(new Error('the document was built to be read'));
   const unreceived = { receive: unasked, answerCrc: unasked };
+  const unwatched: EventStreamDeps = {
+    feeds: { attach: () => () => {}, isWatched: () => false },
+    streams: { open: () => new Response() },
+  };
   const uningested = { acceptWebhook: unasked, acceptWebhookBatch: unasked };
   const api = new Elysia()
-    .use(apiRoutes(unasked, uningested, unreceived))
+    .use(apiRoutes(unasked, { ingest: uningested, sources: unreceived, live: unwatched }))
     .use(wellKnownRoutes(unasked));
   return buildDocument(api.routes);
 }

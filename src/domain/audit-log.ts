@@ -4,12 +4,17 @@
  */
 export const auditActions = [
   'tenant.created',
+  'tenant.quotas_changed',
   'project.created',
   'project.updated',
   'project.deleted',
   'api_key.created',
   'api_key.updated',
   'api_key.revoked',
+  'member.updated',
+  'member.removed',
+  'invitation.created',
+  'invitation.revoked',
   'endpoint.created',
   'endpoint.updated',
   'endpoint.deleted',
@@ -27,11 +32,14 @@ export const auditActions = [
   'delivery.cancelled',
   'replay.created',
   'replay.cancelled',
+  'portal_link.created',
+  'portal_link.revoked',
+  'portal.updated',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];
 
-export const auditActorKinds = ['api_key', 'member', 'operator', 'system'] as const;
+export const auditActorKinds = ['api_key', 'member', 'portal', 'operator', 'system'] as const;
 
 export type AuditActorKind = (typeof auditActorKinds)[number];
 

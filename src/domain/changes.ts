@@ -6,16 +6,21 @@ export type Change =
   | { kind: 'api_keys'; tenantId: TenantId }
   | { kind: 'projects'; tenantId: TenantId }
   | { kind: 'sources'; tenantId: TenantId }
+  /** A link was revoked, or how the portal looks has changed. */
+  | { kind: 'portal'; tenantId: TenantId }
   /** One was made: the loop looks at once. */
   | { kind: 'replays'; tenantId: TenantId }
   /** Their sessions, name or memberships. */
-  | { kind: 'people'; userId: UserId };
+  | { kind: 'people'; userId: UserId }
+  | { kind: 'quotas'; tenantId: TenantId };
 
 export const changeKinds: ReadonlySet<string> = new Set<Change['kind']>([
   'endpoints',
   'api_keys',
   'projects',
   'sources',
+  'portal',
   'replays',
   'people',
+  'quotas',
 ]);

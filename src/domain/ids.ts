@@ -14,6 +14,7 @@ export type AttemptId = Branded<'attempt'>;
 export type ApiKeyId = Branded<'api_key'>;
 export type SourceId = Branded<'source'>;
 export type ReplayId = Branded<'replay'>;
+export type PortalLinkId = Branded<'portal_link'>;
 export type WorkerId = Branded<'worker'>;
 export type AuditEntryId = Branded<'audit_entry'>;
 export type UserId = Branded<'user'>;

@@ -24,11 +24,14 @@ export const scopes = [
   'incidents:read',
   'sources:write',
   'sources:read',
+  'portal-links:write',
+  'portal-links:read',
   'status-pages:write',
   'status-pages:read',
   'members:write',
   'members:read',
   'audit-log:read',
+  'usage:read',
   'admin',
 ] as const;
 

@@ -3,9 +3,18 @@
  * that: a credential or a source turned into its tenant, and an endpoint's public keys.
  */
 import { and, asc, eq, gt, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import { portalLinks } from '../../db/schema/portal.ts';
 import { apiKeys } from '../../db/schema/tenants.ts';
 import { endpointSecrets, sources } from '../../db/schema/webhooks.ts';
-import type { ApiKeyId, EndpointId, ProjectId, SourceId, TenantId } from '../domain/ids.ts';
+import type { EventFilter } from '../domain/filter-problems.ts';
+import type {
+  ApiKeyId,
+  EndpointId,
+  PortalLinkId,
+  ProjectId,
+  SourceId,
+  TenantId,
+} from '../domain/ids.ts';
 import type { Scope } from '../domain/scopes.ts';
 import type { LookupTx, TenantTx } from './transactions.ts';
 
@@ -34,6 +43,40 @@ export async function findKeyByHash(tx: LookupTx, hash: Uint8Array): Promise<Sto
       })
       .from(apiKeys)
       .where(eq(apiKeys.keyHash, hash)),
+  );
+  return row ?? null;
+}
+
+export type StoredPortalLink = {
+  id: PortalLinkId;
+  tenantId: TenantId;
+  projectId: ProjectId;
+  customer: string;
+  mayWrite: boolean;
+  eventFilter: EventFilter | null;
+  expiresAt: Date;
+  revokedAt: Date | null;
+};
+
+export async function findPortalLinkByHash(
+  tx: LookupTx,
+  hash: Uint8Array,
+): Promise<StoredPortalLink | null> {
+  const [row] = await tx.run(
+    'findPortalLinkByHash',
+    tx.db
+      .select({
+        id: portalLinks.id,
+        tenantId: portalLinks.tenantId,
+        projectId: portalLinks.projectId,
+        customer: portalLinks.customer,
+        mayWrite: portalLinks.mayWrite,
+        eventFilter: portalLinks.eventFilter,
+        expiresAt: portalLinks.expiresAt,
+        revokedAt: portalLinks.revokedAt,
+      })
+      .from(portalLinks)
+      .where(eq(portalLinks.tokenHash, hash)),
   );
   return row ?? null;
 }

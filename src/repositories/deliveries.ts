@@ -3,7 +3,7 @@
  * delivery_queue, ended ones in deliveries. A queue row marked `manual` is an attempt asked for
  * after the end and no delivery of its own. Lists are in delivery-lists.ts.
  */
-import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, sql } from 'drizzle-orm';
 import { deliveries, deliveryAttempts, deliveryQueue } from '../../db/schema/webhooks.ts';
 import type { DeliveryReason, DeliveryStatus } from '../domain/deliveries.ts';
 import type { AttemptId, DeliveryId, EndpointId, EventId, ProjectId } from '../domain/ids.ts';
@@ -118,6 +118,53 @@ export function listAttempts(
       )
       .orderBy(asc(deliveryAttempts.id))
       .limit(page.limit),
+  );
+}
+
+/** By the primary key. */
+export function listNewestAttempts(
+  tx: TenantTx,
+  deliveryId: DeliveryId,
+  limit: number,
+): Promise<AttemptRow[]> {
+  return tx.run(
+    'listNewestAttempts',
+    tx.db
+      .select()
+      .from(deliveryAttempts)
+      .where(
+        and(
+          eq(deliveryAttempts.tenantId, tx.tenantId),
+          eq(deliveryAttempts.deliveryId, deliveryId),
+        ),
+      )
+      .orderBy(desc(deliveryAttempts.id))
+      .limit(limit),
+  );
+}
+
+export type LastAttemptRow = {
+  deliveryId: DeliveryId;
+  durationMs: number;
+  errorCode: string | null;
+};
+
+/** Of each delivery that has one. A probe of the primary key each, in one partition each. */
+export function listLastAttempts(
+  tx: TenantTx,
+  ids: readonly DeliveryId[],
+): Promise<LastAttemptRow[]> {
+  return tx.run(
+    'listLastAttempts',
+    tx.sql<LastAttemptRow[]>`
+      select wanted.id as "deliveryId", last.duration_ms as "durationMs",
+        last.error_code as "errorCode"
+      from unnest(${[...ids]}::uuid[]) as wanted (id)
+      cross join lateral (
+        select duration_ms, error_code from delivery_attempts a
+        where a.tenant_id = ${tx.tenantId} and a.delivery_id = wanted.id
+        order by a.id desc limit 1
+      ) last`,
   );
 }
 

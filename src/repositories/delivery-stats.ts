@@ -55,6 +55,14 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
         ${upsertRollup(sql, 'delivery_stats_minute', 'minute_places')}
       ), hours as (
         ${upsertRollup(sql, 'delivery_stats_hour', 'hour_places')}
+      ), days as (
+        insert into usage_days as held (tenant_id, project_id, day, deliveries, attempts)
+        select tenant_id, project_id, (bucket at time zone 'UTC')::date,
+          sum(delivered) + sum(failed), sum(attempts)
+        from hour_places group by 1, 2, 3 order by 1, 2, 3
+        on conflict (tenant_id, project_id, day) do update set
+          deliveries = held.deliveries + excluded.deliveries,
+          attempts = held.attempts + excluded.attempts
       )
       select count(*)::integer as folded from taken`,
   );

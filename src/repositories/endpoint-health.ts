@@ -87,18 +87,26 @@ export async function updateEndpointPause(
   );
 }
 
-/** The endpoints of a project, for who listens to what. Index: endpoints_pkey, by tenant. */
-export async function listProjectListeners(
+type OwnListener = Pick<
+  ListeningEndpoint,
+  'id' | 'projectId' | 'eventTypes' | 'ordered' | 'status'
+>;
+
+/**
+ * The endpoints of a project, null: of all of the tenant's, for who listens to what. Index:
+ * endpoints_pkey, by tenant.
+ */
+export async function listOwnListeners(
   tx: TenantTx | WorkerTx,
-  project: { tenantId: TenantId; projectId: ProjectId },
-): Promise<ListeningEndpoint[]> {
+  { tenantId, projectId }: { tenantId: TenantId; projectId: ProjectId | null },
+): Promise<OwnListener[]> {
   return tx.run(
-    'listProjectListeners',
-    tx.sql<ListeningEndpoint[]>`
+    'listOwnListeners',
+    tx.sql<OwnListener[]>`
       select id, project_id as "projectId", event_types as "eventTypes", ordered, status
       from endpoints
-      where tenant_id = ${project.tenantId} and project_id = ${project.projectId}
-        and deleted_at is null`,
+      where tenant_id = ${tenantId} and deleted_at is null
+        and (${projectId}::uuid is null or project_id = ${projectId})`,
   );
 }
 

@@ -26,6 +26,7 @@ export type NewEndpointRow = Pick<
   | 'ordered'
   | 'retrySchedule'
   | 'signing'
+  | 'customer'
 > &
   Partial<Pick<EndpointRow, 'status' | 'statusReason'>>;
 
@@ -73,6 +74,7 @@ export function listEndpoints(
   filter: {
     projectId: ProjectId;
     status: EndpointStatus | null;
+    customer: string | null;
     before: EndpointId | null;
     limit: number;
   },
@@ -88,6 +90,7 @@ export function listEndpoints(
           eq(endpoints.projectId, filter.projectId),
           isNull(endpoints.deletedAt),
           filter.status === null ? undefined : showsStatus(filter.status),
+          filter.customer === null ? undefined : eq(endpoints.customer, filter.customer),
           filter.before === null ? undefined : lt(endpoints.id, filter.before),
         ),
       )

@@ -8,6 +8,7 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { MaybeRow, PendingQuery, Row, RowList, Sql } from 'postgres';
 import { AppError } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
+import type { Confinement } from '../domain/portal.ts';
 import type { Connection } from './connection.ts';
 import { createPool, databaseAway, type PoolCounts } from './pool.ts';
 
@@ -55,6 +56,14 @@ export type Database = {
    * share its fate. What is under way has 2 s more, then fails as `unavailable`.
    */
   distrust(): void;
+  /** What this database's transactions are confined to; null: they are not. */
+  readonly confinement: Confinement | null;
+  /**
+   * The same for a visit of one customer's portal: `withTenant` acts as a role that sees that
+   * customer's rows alone, and is refused what it has no business with (AppError `forbidden`); the
+   * other kinds of transactions are refused.
+   */
+  confinedTo(confinement: Confinement): Database;
   counts(): PoolCounts;
   close(): Promise<void>;
 };
@@ -118,6 +127,18 @@ export function isDatabaseAway(error: unknown): boolean {
 export function isPartitionMissing(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth += 1) {
     if ('routine' in at) return at.routine === 'ExecFindPartition';
+    at = at.cause;
+  }
+  return false;
+}
+
+/** No grant, or a row outside a policy. By the server's routines, since a role that is not the
+ * login's own has the same code. */
+function isBeyondRole(error: unknown): boolean {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; depth += 1) {
+    if ('routine' in at) {
+      return at.routine === 'aclcheck_error' || at.routine === 'ExecWithCheckOptions';
+    }
     at = at.cause;
   }
   return false;
@@ -214,7 +235,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   // An external server compiles what it thinks is costly: half a second for a page of 200 events
   // over 17 partitions, which then runs 10 ms (PostgreSQL 15, no statistics yet, 2026-11-23).
   // The casts brand: only here is a transaction given its role, by the settings on the same line.
-  return {
+  const unconfined: Database = {
+    confinement: null,
+    confinedTo: (confinement) => ({
+      ...unconfined,
+      confinement,
+      withTenant: (tenantId, work) => withPortal({ ...confinement, tenantId }, work),
+      withLookup: refuseBeyondPortal,
+      withIngest: refuseBeyondPortal,
+      withWorker: refuseBeyondPortal,
+      withAccounts: refuseBeyondPortal,
+    }),
     withTenant: (tenantId, work) =>
       transact(
         requestMsMax,
@@ -261,4 +292,28 @@ export function openDatabase(options: DatabaseOptions): Database {
     counts: () => pool.counts(),
     close: () => pool.close(),
   };
+  return unconfined;
+
+  async function withPortal<Result>(
+    { tenantId, projectId, customer }: Confinement & { tenantId: TenantId },
+    work: (tx: TenantTx) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await transact(
+        requestMsMax,
+        (sql) => sql`select set_config('role', 'opsforge_portal', true),
+          set_config('app.tenant_id', ${tenantId}, true),
+          set_config('app.portal_project_id', ${projectId}, true),
+          set_config('app.portal_customer', ${customer}, true),
+          set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
+        (tx) => work({ ...tx, tenantId } as TenantTx),
+      );
+    } catch (cause) {
+      if (!isBeyondRole(cause)) throw cause;
+      throw new AppError('forbidden', 'A portal link does not reach this.', { cause });
+    }
+  }
 }
+
+const refuseBeyondPortal = () =>
+  Promise.reject(new AppError('forbidden', 'A portal link does not reach this.'));

@@ -1,8 +1,8 @@
 /**
  * News between the processes of an installation, by LISTEN and NOTIFY on one connection of its own:
- * which shards have new work, and what changed. News can be lost while it is away: after each
- * connect `onListening` tells to forget what was cached; who waits for work polls as well.
- * Notifications reach their own sender too.
+ * which shards have new work, what changed, what is new for pages. News can be lost while it is
+ * away: after each connect `onListening` tells to forget what was cached; who waits for work polls
+ * as well. Notifications reach their own sender too.
  */
 import { type Change, changeKinds } from '../domain/changes.ts';
 import { type Connection, connect } from './connection.ts';
@@ -15,10 +15,14 @@ export type WakeUps = {
   onShards(listener: (shards: number[]) => void): void;
   onChange(listener: (change: Change) => void): void;
   onListening(listener: () => void): void;
+  /** What is new for pages and streams (domain/news.ts). */
+  onNews(listener: (text: string) => void): void;
   /** Coalesced: one NOTIFY at a time carries all that came meanwhile. */
   notifyShards(shards: readonly number[]): void;
   /** Resolves when it was sent; while the database is away, when it is back. */
   notifyChange(change: Change): Promise<void>;
+  /** Let go while the connection is away: whoever listens again looks for itself. */
+  notifyNews(texts: readonly string[]): void;
 };
 
 type WakeUpOptions = {
@@ -29,6 +33,7 @@ type WakeUpOptions = {
 
 const shardsChannel = 'opsforge_shards';
 const changesChannel = 'opsforge_changes';
+const newsChannel = 'opsforge_news';
 const backoffMsMin = 100;
 const backoffMsMax = 2_000;
 const pingEveryMs = 5_000;
@@ -44,8 +49,10 @@ class PostgresWakeUps implements WakeUps {
   readonly #shardListeners: ((shards: number[]) => void)[] = [];
   readonly #changeListeners: ((change: Change) => void)[] = [];
   readonly #connectListeners: (() => void)[] = [];
+  readonly #newsListeners: ((text: string) => void)[] = [];
   readonly #shards = new Set<number>();
   #changes: WaitingChange[] = [];
+  #news: string[] = [];
   #connection: Connection | null = null;
   #sending = false;
   #stopped = true;
@@ -66,6 +73,10 @@ class PostgresWakeUps implements WakeUps {
 
   onListening(listener: () => void): void {
     this.#connectListeners.push(listener);
+  }
+
+  onNews(listener: (text: string) => void): void {
+    this.#newsListeners.push(listener);
   }
 
   isListening(): boolean {
@@ -100,6 +111,12 @@ class PostgresWakeUps implements WakeUps {
     return sent.promise;
   }
 
+  notifyNews(texts: readonly string[]): void {
+    if (this.#connection === null) return;
+    this.#news.push(...texts);
+    void this.#send();
+  }
+
   async #connect(): Promise<void> {
     // Null while it is being made: a failed try closes its socket as well.
     let listening: Connection | null = null;
@@ -113,7 +130,9 @@ class PostgresWakeUps implements WakeUps {
         },
       });
       listening = connection;
-      await connection.sql.unsafe(`listen ${shardsChannel}; listen ${changesChannel}`);
+      await connection.sql.unsafe(
+        `listen ${shardsChannel}; listen ${changesChannel}; listen ${newsChannel}`,
+      );
       if (this.#stopped) return await connection.close();
       this.#connection = connection;
     } catch (error) {
@@ -166,9 +185,17 @@ class PostgresWakeUps implements WakeUps {
       for (const listener of this.#shardListeners) listener(shards);
       return;
     }
+    if (channel === newsChannel) {
+      for (const listener of this.#newsListeners) listener(payload);
+      return;
+    }
     const change = parseChange(payload);
     if (change === null) return;
     for (const listener of this.#changeListeners) listener(change);
+  }
+
+  #hasMore(): boolean {
+    return this.#shards.size > 0 || this.#changes.length > 0 || this.#news.length > 0;
   }
 
   async #send(): Promise<void> {
@@ -177,12 +204,14 @@ class PostgresWakeUps implements WakeUps {
     let changes: WaitingChange[] = [];
     let shards: number[] = [];
     try {
-      while (this.#connection !== null && (this.#shards.size > 0 || this.#changes.length > 0)) {
+      while (this.#connection !== null && this.#hasMore()) {
         changes = this.#changes;
         shards = [...this.#shards];
+        const news = this.#news;
         this.#changes = [];
+        this.#news = [];
         this.#shards.clear();
-        await notify(this.#connection, shards, changes);
+        await notify(this.#connection, { shards, changes, news });
         for (const change of changes) change.resolve();
         changes = [];
         shards = [];
@@ -201,16 +230,17 @@ class PostgresWakeUps implements WakeUps {
 
 async function notify(
   { sql }: Connection,
-  shards: readonly number[],
-  changes: readonly WaitingChange[],
+  said: { shards: readonly number[]; changes: readonly WaitingChange[]; news: string[] },
 ): Promise<void> {
-  const texts = changes.map((change) => change.text);
-  const news = shards.length === 0 ? [] : [shards.join(',')];
+  const changes = said.changes.map((change) => change.text);
+  const shards = said.shards.length === 0 ? [] : [said.shards.join(',')];
   await sql`
     select pg_notify(channel, payload) from (
-      select ${shardsChannel}::text as channel, payload from unnest(${news}::text[]) payload
+      select ${shardsChannel}::text as channel, payload from unnest(${shards}::text[]) payload
       union all
-      select ${changesChannel}::text, payload from unnest(${texts}::text[]) payload) news`;
+      select ${changesChannel}::text, payload from unnest(${changes}::text[]) payload
+      union all
+      select ${newsChannel}::text, payload from unnest(${said.news}::text[]) payload) said`;
 }
 
 /** Null for what another version of opsforge may say. */

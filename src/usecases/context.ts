@@ -4,7 +4,17 @@
  */
 import type { Change } from '../domain/changes.ts';
 import { AppError } from '../domain/errors.ts';
-import type { ApiKeyId, EndpointId, ProjectId, TenantId, UserId } from '../domain/ids.ts';
+import type { EventFilter } from '../domain/filter-problems.ts';
+import type {
+  ApiKeyId,
+  EndpointId,
+  PortalLinkId,
+  ProjectId,
+  TenantId,
+  UserId,
+} from '../domain/ids.ts';
+import type { NewsKind } from '../domain/news.ts';
+import type { Confinement } from '../domain/portal.ts';
 import { type Role, scopesOf } from '../domain/roles.ts';
 import { allows, type Scope } from '../domain/scopes.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -19,6 +29,8 @@ export type Deps = {
   secretBox: SecretBox;
   /** opsforge's own, for what it says of itself to receivers. */
   version: string;
+  /** How long events are kept (RETENTION_EVENTS), for what is stored of them. */
+  eventsKeptMs: number;
   /** What links and addresses begin with; no slash at the end. */
   publicUrl(): string;
   /** The address guard at save time: a reason in the user's words, or null. */
@@ -31,6 +43,8 @@ export type Deps = {
   announceChange(change: Change): void;
   /** Hands a mail to the post and waits for nothing; null where no SMTP_URL is set. */
   mail: ((mail: Mail) => void) | null;
+  /** For what is shown live; cheap, coalesced, at most twice a second. After the commit. */
+  tellNews(projectId: ProjectId, kinds: readonly NewsKind[]): void;
 };
 
 /** Plain text. */
@@ -38,6 +52,13 @@ export type Mail = { to: string; subject: string; text: string };
 
 export type Actor =
   | { kind: 'api_key'; id: ApiKeyId; projectId: ProjectId | null; scopes: readonly Scope[] }
+  /** A customer of the tenant, through a portal link. */
+  | ({
+      kind: 'portal';
+      id: PortalLinkId;
+      filter: EventFilter | null;
+      scopes: readonly Scope[];
+    } & Confinement)
   | { kind: 'member'; userId: UserId; email: string; role: Role }
   /** The command line of the installation's own administrator. */
   | { kind: 'operator' };
@@ -49,12 +70,27 @@ export type Ctx = { deps: Deps; tenantId: TenantId; actor: Actor; origin: Origin
 
 /** First line of every use case. */
 export function requireScope(ctx: Ctx, scope: Scope): void {
+  requireConfined(ctx);
   if (allows(grantedScopes(ctx.actor), scope)) return;
-  const message =
-    ctx.actor.kind === 'member'
-      ? `Your role here is ${ctx.actor.role}: it lacks the permission ${scope}.`
-      : `This API key lacks the scope ${scope}.`;
-  throw new AppError('forbidden', message);
+  throw new AppError('forbidden', refusalOf(ctx.actor, scope));
+}
+
+function refusalOf(actor: Actor, scope: Scope): string {
+  if (actor.kind === 'member') {
+    return `Your role here is ${actor.role}: it lacks the permission ${scope}.`;
+  }
+  if (actor.kind === 'portal') return `This portal link lacks the permission ${scope}.`;
+  return `This API key lacks the scope ${scope}.`;
+}
+
+/** Else a customer's transactions would see the whole tenant: a defect of who made the context. */
+function requireConfined({ actor, deps }: Ctx): void {
+  const confinement = deps.database.confinement;
+  if (actor.kind === 'portal') {
+    const { projectId, customer } = actor;
+    if (confinement?.projectId === projectId && confinement.customer === customer) return;
+  } else if (confinement === null) return;
+  throw new Error('the transactions of this context are not those of its actor');
 }
 
 export function grantedScopes(actor: Actor): readonly Scope[] {
@@ -62,6 +98,7 @@ export function grantedScopes(actor: Actor): readonly Scope[] {
     case 'operator':
       return ['admin'];
     case 'api_key':
+    case 'portal':
       return actor.scopes;
     case 'member':
       return scopesOf(actor.role);
@@ -70,7 +107,8 @@ export function grantedScopes(actor: Actor): readonly Scope[] {
 
 /** A credential bound to a project sees that project alone; null means every project. */
 export function boundProject(ctx: Ctx): ProjectId | null {
-  return ctx.actor.kind === 'api_key' ? ctx.actor.projectId : null;
+  const { actor } = ctx;
+  return actor.kind === 'api_key' || actor.kind === 'portal' ? actor.projectId : null;
 }
 
 /**

@@ -16,6 +16,15 @@ function encodeCursor(id: string): string {
   return bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
+/** Of a page that begins with this very row, whatever comes before it by then. */
+export function cursorIncluding(id: string): string {
+  const next = (BigInt(`0x${id.replaceAll('-', '')}`) + 1n).toString(16);
+  return Uint8Array.fromHex(next.padStart(idBytes * 2, '0')).toBase64({
+    alphabet: 'base64url',
+    omitPadding: true,
+  });
+}
+
 /** The id that a cursor stands for, or null when it is none of ours. */
 export function decodeCursor(cursor: string): string | null {
   const bytes = Buffer.from(cursor, 'base64url');

@@ -51,7 +51,7 @@ describe('what needs no database', () => {
   test('is told by --help and --version, of each command', async () => {
     const names = [
       ...['serve', 'bootstrap', 'signup-link', 'reset-password', 'rotate-key'],
-      ...['migrate', 'database url', 'listen', 'openapi'],
+      ...['migrate', 'database url', 'listen', 'openapi', 'quota'],
     ];
     const [all, version, ...each] = await Promise.all([
       opsforge('--help'),
@@ -143,6 +143,22 @@ describe('a command while no service runs', () => {
     expectFailure(await opsforge('reset-password'), 2, '--email');
     expect(findProcesses(dataDir)).toEqual([]);
   }, 60_000);
+
+  test('sets quotas of a tenant, shows them, and lifts them', async () => {
+    const { tenantId } = await bootstrapWith('--tenant acme --project main');
+    const quota = async (flags: string) => JSON.parse((await opsforge(`quota ${flags}`)).stdout);
+    const none = { tenantId, eventsPerMonth: null, storedBytes: null };
+    expect(await quota('--tenant acme')).toEqual(none);
+    const set = { ...none, eventsPerMonth: 1_000 };
+    expect(await quota('--tenant acme --events-per-month 1000')).toEqual(set);
+    expect(await quota('--tenant acme')).toEqual(set);
+    expect(await quota('--tenant acme --events-per-month none')).toEqual(none);
+    expectFailure(await opsforge('quota'), 2, '--tenant');
+    expectFailure(await opsforge('quota --tenant nobody'), 1, 'nobody');
+    for (const limit of ['0', 'many', '1.5']) {
+      expectFailure(await opsforge(`quota --tenant acme --stored-bytes ${limit}`), 2, 'none');
+    }
+  });
 
   test('refuses what goes together and comes apart, or what is missing', async () => {
     expectFailure(

@@ -28,7 +28,7 @@ describe('making', () => {
       ...{ headers: {}, timeoutMs: 15_000, rateLimit: null, maxInFlight: 10, ordered: false },
       retrySchedule: [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400],
       ...{ signing: 'hmac', auth: { kind: 'none' }, status: 'active', statusReason: null },
-      ...{ pausedUntil: null, failingSince: null },
+      ...{ pausedUntil: null, failingSince: null, customer: null },
     });
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(createdAt).toBe(updatedAt);
@@ -55,6 +55,7 @@ describe('making', () => {
   test.each([
     [{ url: 'ftp://example.com' }, 'url'],
     [{ url: '/hooks' }, 'url'],
+    [{ url, customer: 'x'.repeat(129) }, 'customer'],
     [{ url: 'https://user:pass@example.com/' }, 'url'],
     [{ url: `https://example.com/${'a'.repeat(2_048)}` }, 'url'],
     [{ url, eventTypes: ['a..b'] }, 'eventTypes.0'],
@@ -257,4 +258,16 @@ describe('the secret', () => {
       expect((await rotate(overlapSeconds)).status).toBe(422);
     }
   });
+});
+
+test('endpoints are listed by the customer that they were given, and may be given another', async () => {
+  const { key, made, path } = await newEndpoint({ customer: 'one' });
+  const listed = async (customer: string) =>
+    (await api.send('GET', `${endpoints}?customer=${customer}`, { key })).ids();
+  expect(await listed('one')).toEqual([made.string('id')]);
+  const changed = await api.send('PATCH', path, { key, body: { customer: 'two' } });
+  expect(changed.body).toMatchObject({ customer: 'two' });
+  expect([await listed('one'), await listed('two')]).toEqual([[], [made.string('id')]]);
+  const freed = await api.send('PATCH', path, { key, body: { customer: null } });
+  expect(freed.body).toMatchObject({ customer: null });
 });

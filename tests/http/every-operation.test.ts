@@ -55,6 +55,7 @@ function requiredQuery(parameters: { name: string; required: boolean; schema: un
 const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> = {
   postEvent: null,
   postEventBatch: null,
+  streamEvents: null,
   listEvents: null,
   getEvent: (tenant) => createEventRow(api.db.database, tenant),
   listDeliveries: null,
@@ -89,6 +90,11 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   updateSource: (tenant) => source(tenant),
   deleteSource: (tenant) => source(tenant),
   receiveSource: null,
+  listPortalLinks: null,
+  createPortalLink: null,
+  revokePortalLink: (tenant) => portalLink(tenant),
+  getPortalSettings: null,
+  updatePortalSettings: null,
   listProjects: null,
   createProject: null,
   getProject: (tenant) => Promise.resolve(tenant.projectId),
@@ -109,6 +115,7 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   createInvitation: null,
   getInvitation: (tenant) => invitation(tenant),
   revokeInvitation: (tenant) => invitation(tenant),
+  getUsage: null,
 };
 
 let api: TestApi;
@@ -155,6 +162,11 @@ async function invitation(tenant: TestTenant) {
   const body = { email: someEmail(), role: 'viewer' };
   return (await api.send('POST', '/api/v1/invitations', { key, body })).string('id');
 }
+async function portalLink(tenant: TestTenant) {
+  const key = await api.keyOf(tenant, ['admin']);
+  const body = { customer: 'customer' };
+  return (await api.send('POST', '/api/v1/portal-links', { key, body })).string('id');
+}
 async function emptyProject(tenant: TestTenant) {
   const key = await api.keyOf(tenant, ['admin'], { tenantWide: true });
   const made = await api.send('POST', '/api/v1/projects', { key, body: { name: 'empty' } });
@@ -168,8 +180,19 @@ const projectCreators = [
   'createListener',
   'createSource',
   'createReplay',
+  'createPortalLink',
+  'updatePortalSettings',
 ];
-const lists = ['listEvents', 'listDeliveries', 'listEndpoints', 'listSources', 'listReplays'];
+const lists = [
+  'streamEvents',
+  'listEvents',
+  'listDeliveries',
+  'listEndpoints',
+  'listSources',
+  'listReplays',
+  'listPortalLinks',
+  'getPortalSettings',
+];
 function call(
   operation: Operation,
   id: string,
@@ -230,8 +253,8 @@ describe.each(guarded)('$name', (operation) => {
   });
 });
 
-/** Their record is the event itself. */
-const ingesting = ['postEvent', 'postEventBatch'];
+/** Their record is the event itself, or the delivery's attempt. */
+const ingesting = ['postEvent', 'postEventBatch', 'pullDeliveries', 'answerDelivery'];
 /** Changes nothing, and yet somebody must be able to say who did it. */
 const readingOnRecord = ['getEndpointSecret'];
 const audited = guarded.filter(({ name, method }) =>

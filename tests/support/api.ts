@@ -9,6 +9,7 @@ import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
+import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
@@ -17,8 +18,15 @@ import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
+import { createLiveHub } from '../../src/usecases/live/hub.ts';
+import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
+import {
+  createPortalVisitors,
+  type PortalVisitors,
+} from '../../src/usecases/portal/identify-visitor.ts';
 import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
+import { createQuotaGuard, type QuotaGuard } from '../../src/usecases/usage/quota-guard.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -47,8 +55,12 @@ type Sent = {
 
 export type TestApi = {
   db: TestDatabase;
+  /** As the router has them. */
+  routes: readonly { method: string; path: string }[];
   url: URL;
   deps: Deps;
+  /** Its loop does not run: a test says when it looks. */
+  quotas: QuotaGuard;
   woken: EndpointId[];
   changes: Change[];
   /** What was measured; an answer is measured after it was sent, hence `untilObserved`. */
@@ -58,6 +70,10 @@ export type TestApi = {
   /** Set to refuse URLs. */
   outbound: { refusal: string | null };
   readiness: { reasons: string[] };
+  /** How often each query was sent. */
+  queries: ReadonlyMap<string, number>;
+  streams: LiveStreams;
+  portal: PortalVisitors;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   newTenant(): Promise<TestTenant & { key: string }>;
   keyOf(tenant: TestTenant, scopes: Scope[], options?: { tenantWide: boolean }): Promise<string>;
@@ -65,7 +81,7 @@ export type TestApi = {
 };
 
 export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
-  const db = await createTestDatabase();
+  const { db, queries } = await createCountedDatabase();
   const clock = createClock();
   const { database } = db;
   const authenticator = createKeyAuthenticator({ database, clock, cacheTrusted: () => true });
@@ -73,16 +89,17 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const directory = createEndpointDirectory({ database, clock, cacheTrusted: () => true });
   const woken: EndpointId[] = [];
   const changes: Change[] = [];
-  const observed: TestApi['observed'] = [];
-  const onObserved = new Set<() => void>();
+  const { observe, ...observer } = createObserver();
   const outbound: TestApi['outbound'] = { refusal: null };
   const readiness: TestApi['readiness'] = { reasons: [] };
   const { log, logged } = createMemoryLog();
+  const hub = createLiveHub({ send: () => {} });
   const deps: Deps = {
     database,
     clock,
     secretBox: testSecretBox,
     version: '0.0.0',
+    eventsKeptMs: 30 * 86_400_000,
     publicUrl: () => 'https://opsforge.test',
     checkOutboundUrl: async () => outbound.refusal,
     mail: null,
@@ -91,69 +108,51 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       changes.push(change);
       if (change.kind === 'people') {
         sessions.dropPerson(change.userId);
+        streams.recheck(null);
         return;
       }
       authenticator.dropTenant(change.tenantId);
       directory.drop(change.tenantId);
       sources.dropTenant(change.tenantId);
+      portal.dropTenant(change.tenantId);
+      streams.recheck(change.tenantId);
     },
+    tellNews: hub.tell,
   };
+  const quotas = createQuotaGuard(deps);
   const acceptor = createEventAcceptor({
-    ...{ database, clock, directory },
+    ...{ database, clock, directory, quotas },
     handOff: (ready) => void woken.push(...ready.map(({ endpointId }) => endpointId)),
     wakeOrdered: deps.wakeEndpoints,
-    accepted: () => {},
+    accepted(_count, projectIds) {
+      for (const id of projectIds) hub.tell(id, ['events', 'deliveries']);
+    },
   });
   const { authenticate: authenticateSession } = sessions;
   const { authenticate: authenticateKey } = authenticator;
-  const identifyPoster = createIdentifyPoster(deps, authenticateKey, authenticateSession);
-  const ingest = { identifyPoster, acceptor, log };
+  const portal = createPortalVisitors(deps, { cacheTrusted: () => true });
+  const credentials = { authenticateKey, authenticateSession, portal };
+  const ingest = { identifyPoster: createIdentifyPoster(deps, credentials), acceptor, log };
   const sources = createSourceReceiver({ ...deps, acceptor, cacheTrusted: () => true });
+  const limitIdle = (request: Request, seconds: number) => server.timeout(request, seconds);
+  const streams = createLiveStreams({ limitIdle, changesHeard: () => true, log });
   const app = createServer({
     ...deps,
     log,
-    authenticateKey,
-    authenticateSession,
+    ...credentials,
+    live: { feeds: createLiveFeeds({ database, clock, hub, log }), streams },
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     sources,
     pageAssets,
-    httpRequest(method, route, status) {
-      observed.push({ method, route, status });
-      for (const look of onObserved) look();
-    },
+    httpRequest: observe,
     readiness: async () => readiness.reasons,
     metricsText: async () => 'metric 1\n',
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
   const server = listen(app.fetch);
-  const { url } = server;
-  const check = createDocumentCheck();
-
-  async function send(method: string, path: string, sent: Sent = {}): Promise<Answer> {
-    const headers = new Headers(sent.headers);
-    if (sent.key !== undefined) headers.set('authorization', `Bearer ${sent.key}`);
-    let body = sent.rawBody;
-    if (sent.body !== undefined) {
-      headers.set('content-type', 'application/json');
-      body = JSON.stringify(sent.body);
-    }
-    const init = body === undefined ? { method, headers } : { method, headers, body };
-    const response = await fetch(new URL(path, server.url), { ...init, redirect: 'manual' });
-    const text = await response.text();
-    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
-    const { status, headers: answered } = response;
-    const answer = makeAnswer(
-      status,
-      answered,
-      text,
-      isJson && text !== '' ? JSON.parse(text) : null,
-    );
-    check(method, new URL(path, server.url).pathname, sent.body, answer);
-    return answer;
-  }
-
+  const send = createSender(server.url);
   const newTenant = async () => {
     const tenant = await createTenant(database);
     const { key } = await createKey(database, tenant);
@@ -161,13 +160,32 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   };
 
   return {
-    ...{ db, url, deps, woken, changes, observed, logged, outbound, readiness, send, newTenant },
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
+    ...{ db, deps, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
+    ...{ queries, streams, portal, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;
     },
-    untilObserved: (count) =>
-      new Promise((resolve) => {
+    async stop() {
+      hub.stop();
+      await server.stop(true);
+      await db.drop();
+    },
+  };
+}
+
+function createObserver() {
+  const observed: TestApi['observed'] = [];
+  const onObserved = new Set<() => void>();
+  return {
+    observed,
+    observe(method: string, route: string, status: number): void {
+      observed.push({ method, route, status });
+      for (const look of onObserved) look();
+    },
+    untilObserved: (count: number) =>
+      new Promise<void>((resolve) => {
         const look = () => {
           if (observed.length < count) return;
           onObserved.delete(look);
@@ -176,10 +194,6 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
         onObserved.add(look);
         look();
       }),
-    async stop() {
-      await server.stop(true);
-      await db.drop();
-    },
   };
 }
 
@@ -192,6 +206,50 @@ function listen(handle: (request: Request) => Response | Promise<Response>) {
       return handle(request);
     },
   });
+}
+
+/** Holds each answer against the document. */
+function createSender(url: URL): TestApi['send'] {
+  const check = createDocumentCheck();
+  return async (method, path, sent = {}) => {
+    const headers = new Headers(sent.headers);
+    if (sent.key !== undefined) headers.set('authorization', `Bearer ${sent.key}`);
+    let body = sent.rawBody;
+    if (sent.body !== undefined) {
+      headers.set('content-type', 'application/json');
+      body = JSON.stringify(sent.body);
+    }
+    const init = body === undefined ? { method, headers } : { method, headers, body };
+    const response = await fetch(new URL(path, url), { ...init, redirect: 'manual' });
+    const isStream = response.headers.get('content-type') === 'text/event-stream';
+    const text = isStream ? await readFirst(response) : await response.text();
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    const { status, headers: answered } = response;
+    const answer = makeAnswer(
+      status,
+      answered,
+      text,
+      isJson && text !== '' ? JSON.parse(text) : null,
+    );
+    check(method, new URL(path, url).pathname, sent.body, answer);
+    return answer;
+  };
+}
+
+/** Of an answer that does not end: what comes first; then its client goes away. */
+async function readFirst(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const read = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(read?.value);
+}
+
+async function createCountedDatabase() {
+  const queries = new Map<string, number>();
+  const db = await createTestDatabase({
+    onQuery: (query) => void queries.set(query, (queries.get(query) ?? 0) + 1),
+  });
+  return { db, queries };
 }
 
 function makeAnswer(status: number, headers: Headers, text: string, body: unknown): Answer {
@@ -270,6 +328,7 @@ function hold(validate: ValidateFunction, value: unknown, what: string): void {
 const formats = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
   'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/,
+  date: /^\d{4}-\d\d-\d\d$/,
   uri: /^[a-z][a-z0-9+.-]*:/i,
 };
 

@@ -18,7 +18,7 @@ const servicePassword = 'service';
 export type TestDatabase = {
   /** The owner of the tables. */
   adminUrl: string;
-  /** A NOINHERIT login that is a member of the four roles. */
+  /** A NOINHERIT login that is a member of the service's roles. */
   appUrl: string;
   /** As the owner: for arranging and for looking behind the walls. */
   admin: Connection;
@@ -87,7 +87,7 @@ async function ensureTemplate(server: Connection, serverUrl: string): Promise<st
 }
 
 export async function createTestDatabase(
-  options: { poolSize?: number } = {},
+  options: { poolSize?: number; onQuery?: (query: string) => void } = {},
 ): Promise<TestDatabase> {
   const found = await findServer();
   const server = await connect({ url: found.url, applicationName: 'tests' });
@@ -101,6 +101,7 @@ export async function createTestDatabase(
     url: appUrl,
     poolSize: options.poolSize ?? 8,
     applicationName: 'tests-service',
+    ...(options.onQuery === undefined ? {} : { onQuery: options.onQuery }),
   });
   return {
     adminUrl,

@@ -74,6 +74,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
       clock: createClock(),
       secretBox: testSecretBox,
       version: '1.2.3',
+      eventsKeptMs: 30 * 86_400_000,
       checkOutboundUrl: async () => null,
       mail: null,
       publicUrl: () => 'https://opsforge.test',
@@ -81,6 +82,7 @@ export function personAt({ db }: Arrangement, { engine }: TestEngine, tenant: Te
       announceChange(change) {
         if (change.kind === 'endpoints') engine.endpointChanged(change);
       },
+      tellNews: () => {},
     },
   };
 }

@@ -50,7 +50,8 @@ export const someEmail = () => `${crypto.randomUUID()}@opsforge.test`;
 export async function startPeople(signUp: SignUpPolicy = 'open'): Promise<TestPeople> {
   const db = await createTestDatabase();
   const skew = { ms: 0 };
-  const clock = createClock(() => Date.now() + skew.ms);
+  const real = createClock();
+  const clock: Clock = { ...real, databaseNow: () => real.databaseNow() + skew.ms };
   const mails: Mail[] = [];
   const changes: Change[] = [];
   const build = (database: Database) => {
@@ -59,6 +60,8 @@ export async function startPeople(signUp: SignUpPolicy = 'open'): Promise<TestPe
       ...{ database, clock, secretBox: testSecretBox, signUp },
       passwords: createPasswordHasher(),
       version: '0.0.0',
+      eventsKeptMs: 30 * 86_400_000,
+      tellNews: () => {},
       singleSignOn: null,
       publicUrl: () => 'https://opsforge.test',
       checkOutboundUrl: async () => null,

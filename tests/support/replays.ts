@@ -33,11 +33,13 @@ export function testDeps(
   const woken: EndpointId[] = [];
   return {
     ...{ database, clock, woken, secretBox: testSecretBox, version: '0.0.0' },
+    ...{ database, clock, woken, secretBox: testSecretBox, eventsKeptMs: 30 * 86_400_000 },
     checkOutboundUrl: async () => null,
     mail: null,
     publicUrl: () => 'https://opsforge.test',
     wakeEndpoints: (ids) => void woken.push(...ids),
     announceChange: () => {},
+    tellNews: () => {},
   };
 }
 

@@ -70,6 +70,7 @@ describe.each(jumps)('a clock that jumps by %d ms', (jumpMs) => {
     const acceptor = createEventAcceptor({
       ...{ database, clock },
       directory: createEndpointDirectory({ database, clock, cacheTrusted: () => true }),
+      quotas: { requireRoom: () => {} },
       handOff: () => {},
       wakeOrdered: () => {},
       accepted: () => {},

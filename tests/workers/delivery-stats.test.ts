@@ -63,6 +63,16 @@ async function expectCounted(endpointId: EndpointId, expected: Record<string, nu
   for (const table of ['delivery_stats_minute', 'delivery_stats_hour']) {
     expect([table, await sumsOf(endpointId, table)]).toEqual([table, expected]);
   }
+  await expectUsed(endpointId, expected);
+}
+
+/** Each tenant here has one endpoint, so its days say the same. */
+async function expectUsed(endpointId: EndpointId, expected: Record<string, number>) {
+  const [used] = await db.admin.sql`
+    select coalesce(sum(deliveries), 0)::int as deliveries, coalesce(sum(attempts), 0)::int as attempts
+    from usage_days where tenant_id = (select tenant_id from endpoints where id = ${endpointId})`;
+  const { delivered = 0, failed = 0, attempts = 0 } = expected;
+  expect(used).toEqual({ deliveries: delivered + failed, attempts });
 }
 
 test('successes, retries and what is given up are counted once, by delivery and by attempt', async () => {

@@ -23,9 +23,15 @@ async function start() {
     url: db.appUrl,
     onTrouble: (_, failures) => troubles.push(failures),
   });
-  const heard = { shards: [] as number[][], changes: [] as Change[], connects: 0 };
+  const heard = {
+    shards: [] as number[][],
+    changes: [] as Change[],
+    news: [] as string[],
+    connects: 0,
+  };
   wakeUps.onShards((shards) => heard.shards.push(shards));
   wakeUps.onChange((change) => heard.changes.push(change));
+  wakeUps.onNews((text) => heard.news.push(text));
   wakeUps.onListening(() => {
     heard.connects += 1;
   });
@@ -54,6 +60,17 @@ test('shards with news are told to other processes, many calls in few notificati
     (size) => size === 64,
   );
   expect(two.heard.shards.length).toBeLessThan(10);
+});
+
+test('news for pages reach every process, in texts as they were sent', async () => {
+  const [one, two] = await Promise.all([start(), start()]);
+  const long = 'x'.repeat(7_000);
+  one.wakeUps.notifyNews(['a', long]);
+  await eventually(
+    () => two.heard.news,
+    (news) => news.length === 2,
+  );
+  expect(two.heard.news).toEqual(['a', long]);
 });
 
 test('a change reaches the others as it was said, and its sender knows that it was sent', async () => {

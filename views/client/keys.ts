@@ -1,6 +1,6 @@
 /**
- * Single keys: `/` to the search field, `G x` to a page of the menu, `J`, `K` and Enter through
- * rows, and any button or link by its `aria-keyshortcuts`. Off while one types, and with modifiers.
+ * Single keys: `/` to the search field, `G x` to a page of the menu, `J`, `K`, `X` and Enter
+ * through rows, and any button or link by its `aria-keyshortcuts`. Off while one types, and with modifiers.
  */
 import { openDialog } from './dialogs.ts';
 
@@ -48,6 +48,9 @@ function press(key: string): boolean {
     case 'k':
     case 'K':
       return moveRow(-1);
+    case 'x':
+    case 'X':
+      return click('tr[aria-current="true"] input[type="checkbox"]');
     case 'Enter':
       return click('tr[aria-current="true"] .c-main a');
     default:

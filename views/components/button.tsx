@@ -14,9 +14,12 @@ export function Button(
     value?: string;
     form?: string;
     formaction?: string;
+    formmethod?: 'get' | 'post';
     disabled?: boolean;
     open?: string;
     shortcut?: string;
+    /** What it copies, as `CopyButton`; nothing without script. */
+    copies?: string;
   },
 ) {
   const { label, icon, shortcut, open, variant = 'outline', size = 'sm', type = 'button' } = props;
@@ -28,10 +31,12 @@ export function Button(
       data-variant={variant}
       data-size={size}
       data-open={open}
+      data-copy={props.copies}
       name={props.name}
       value={props.value}
       form={props.form}
       formaction={props.formaction}
+      formmethod={props.formmethod}
       disabled={props.disabled}
       aria-keyshortcuts={shortcut}
       aria-label={isIcon ? label : undefined}

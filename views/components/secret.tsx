@@ -1,7 +1,7 @@
 /** Secrets: in the open once, after they were made; later masked, with a button that asks. */
 import type { Children } from '@kitajs/html';
-import { CopyButton } from './button.tsx';
-import { Callout } from './panel.tsx';
+import { CopyButton, LinkButton } from './button.tsx';
+import { Glyph } from './state.tsx';
 
 /** `text` is the secret, or its mask ("whsec_••••3HcJ"), which is then not copied. */
 export function Secret(props: { text: string; masked: boolean; what: string; actions?: Children }) {
@@ -15,19 +15,28 @@ export function Secret(props: { text: string; masked: boolean; what: string; act
   );
 }
 
-/** Stays until somebody says "I have it". */
-export function NewSecret(props: { title: string; text: string; what: string; doneHref: string }) {
-  const { title, text, what, doneHref } = props;
+/** Stays until somebody says "I have it". `children`: what else is known only now. */
+export function NewSecret(props: {
+  title: string;
+  text: string;
+  what: string;
+  doneHref: string;
+  children?: Children;
+}) {
+  const { title, text, what, doneHref, children } = props;
   return (
-    <Callout glyph="warn" tone="warn" title={title}>
-      <span class="mt-2 flex flex-wrap items-center gap-2">
-        <span class="min-w-0 flex-1 basis-72">
-          <Secret text={text} masked={false} what={what} />
-        </span>
-        <a class="btn" href={doneHref} data-variant="outline" data-size="sm">
-          I have it
-        </a>
-      </span>
-    </Callout>
+    <div class="callout" data-tone="warn" role="status">
+      <Glyph name="warn" />
+      <strong safe>{title}</strong>
+      <div class="col-start-2 mt-1.5 flex min-w-0 flex-col gap-3">
+        <div class="flex flex-wrap items-center gap-2">
+          <div class="w-full min-w-0 sm:w-auto">
+            <Secret text={text} masked={false} what={what} />
+          </div>
+          <LinkButton label="I have it" icon="check" href={doneHref} />
+        </div>
+        {children}
+      </div>
+    </div>
   );
 }

@@ -77,15 +77,14 @@ async function run(bench: Bench): Promise<Section> {
       },
     ],
     notes: [
-      `Two processes on one PostgreSQL, ${inRateWords()}; counted from the kill to the`,
-      'first receipt of what was posted after it, for the endpoint that waits longest.',
+      `Two processes on one PostgreSQL, ${perSecond} events/s for ${endpointCount} endpoints; counted`,
+      'from the kill to the first receipt of what was posted after it, for the endpoint that waits',
+      'longest.',
       'Every event that was accepted arrives, those that were on their way included.',
     ],
     counts,
   };
 }
-
-const inRateWords = () => `${perSecond} events/s for ${endpointCount} endpoints`;
 
 async function untilShared(
   view: Awaited<ReturnType<typeof openDatabaseView>>,

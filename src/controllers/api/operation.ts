@@ -44,7 +44,7 @@ export type OperationDefinition<
   examples?: { body?: z.input<Body>; answer?: z.output<Answer> };
 };
 
-type Call<Id, Query, Body> = { ctx: Ctx; id: Id; query: Query; body: Body };
+type Call<Id, Query, Body> = { ctx: Ctx; id: Id; query: Query; body: Body; request: Request };
 
 /** What Elysia hands to a handler, as far as it is used: its own parsers stay off. */
 type RouteContext = { request: Request; params?: Record<string, string> };
@@ -71,7 +71,7 @@ export function createOperations(identify: Identify) {
       const optional = definition.bodyOptional ?? false;
       const body = definition.body && (await readJson(request, definition.body, { optional }));
       // Safe because what a definition leaves out is `never` in its handler's type.
-      const call = { ctx, id, query, body } as Call<Id, z.output<Query>, z.output<Body>>;
+      const call = { ctx, id, query, body, request } as Call<Id, z.output<Query>, z.output<Body>>;
       const answer = await handler(call);
       if (answer instanceof Response) return answer;
       if (definition.status === 204) return new Response(null, { status: 204 });

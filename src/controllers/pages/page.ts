@@ -62,11 +62,13 @@ export type View = PageFrame & {
   parts?: Record<string, () => JSX.Element>;
 };
 
-/** What a form came to: off to another page, or a part in place of what was sent. */
+/**
+ * What a form came to: off to another page, a part in place of what was sent, or a page in answer
+ * to the form itself, for a secret that no address may lead to again.
+ */
 export type Outcome =
   | { goTo: string; toast?: Toast }
   | { part: () => JSX.Element; toast?: Toast; elsewise: string }
-  /** What must be in no address and no cookie, as a secret, or is one step of several. */
   | { view: View };
 
 type Input<Id extends string, Query extends z.ZodType> = { item?: Thing<Id>; query?: Query };
@@ -110,6 +112,13 @@ function pageKind<Call extends TenantCall>(
         const made = await call(context, person, input);
         return showView(deps, made, await handler(made));
       });
+    },
+    /** What is no page: a file, or the way to another address. */
+    answer<Query extends z.ZodType = z.ZodNever>(
+      input: { query?: Query },
+      handler: (call: Call & { query: z.output<Query> }) => Promise<Response>,
+    ): Route {
+      return route(deps, async (context, person) => handler(await call(context, person, input)));
     },
     /** `refused` draws the page again with what was typed; left out, errors get their own page. */
     action<Id extends string = never, Form extends z.ZodType = z.ZodNever>(

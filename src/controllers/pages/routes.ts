@@ -4,6 +4,8 @@ import { tenantPath } from '../../../views/navigation.ts';
 import { problemOf } from '../answer-error.ts';
 import { notFoundHere } from '../problem.ts';
 import { goTo } from './answers.ts';
+import { deliveryPages } from './deliveries.ts';
+import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
 import { endpointEditPages } from './endpoint-edit.ts';
@@ -14,6 +16,7 @@ import type { PageDeps } from './page.ts';
 import { projectPages } from './projects.ts';
 import { replayPages } from './replays.ts';
 import { signInPath } from './sign-in-path.ts';
+import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
 
 export function pageRoutes(deps: PageDeps) {
@@ -22,11 +25,14 @@ export function pageRoutes(deps: PageDeps) {
     .use(themeRoutes(deps))
     .use(projectPages(deps))
     .use(overviewPages(deps))
+    .use(deliveryPages(deps))
     .use(endpointListPage(deps))
     .use(endpointEditPages(deps))
     .use(endpointPages(deps))
     .use(endpointActions(deps))
-    .use(replayPages(deps));
+    .use(replayPages(deps))
+    .use(sourcePages(deps))
+    .use(deliveryPage(deps));
 }
 
 /** `/` leads on to the first tenant's projects. */

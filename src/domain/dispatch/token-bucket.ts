@@ -1,9 +1,9 @@
 /**
  * So many a second: attempts to an endpoint, requests of a key. What was not used is kept for a
- * tenth of a second unless told otherwise: a receiver that names a rate must not get twice of it in
- * the second after a silence. A new bucket always begins with a tenth, so that whoever knows nothing
- * of the one before it (another leader, a restart) gives no more than it would have. In any second:
- * at most the rate, what was kept, and one. Time is passed in, monotonic ms.
+ * tenth of a second unless told otherwise: a receiver that names a rate must not get twice of it
+ * in the second after a silence. A new bucket always begins with a tenth, so that whoever knows
+ * nothing of the one before it (another leader, a restart) gives no more than it would have. In
+ * any second: at most the rate, what was kept, and one. Time is passed in, monotonic ms.
  */
 
 /** Above what a timer comes late by (workers/delivery/alarms.ts): none of the rate is lost. */

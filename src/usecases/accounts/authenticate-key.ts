@@ -79,9 +79,9 @@ export function createKeyAuthenticator(options: {
 }
 
 /**
- * Beside the cache of keys, which any change of the tenant's keys empties: what was used stays used.
- * Nothing is written down: a bucket that is made anew begins with a tenth of a second's requests, so
- * neither a restart nor being pushed out of here gives a key more than waiting would have.
+ * Beside the cache of keys, which any change of the tenant's keys empties: what was used stays
+ * used. Nothing is written down: a bucket that is made anew begins with a tenth of a second's
+ * requests, so neither a restart nor being pushed out gives a key more than waiting would.
  */
 function createRateLimits({ monotonicMs }: Pick<Clock, 'monotonicMs'>) {
   const buckets = new Map<ApiKeyId, { bucket: TokenBucket; perSecond: number }>();

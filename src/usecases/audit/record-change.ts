@@ -77,6 +77,8 @@ function actorOf(actor: Actor): AuditActor {
       return { kind: 'api_key', id: actor.id, label: null };
     case 'member':
       return { kind: 'member', id: actor.userId, label: actor.email };
+    case 'portal':
+      return { kind: 'portal', id: actor.id, label: actor.customer };
     case 'operator':
       return { kind: 'operator', id: null, label: 'command line' };
   }

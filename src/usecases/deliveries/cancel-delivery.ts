@@ -10,7 +10,7 @@ import { toDelivery } from './view.ts';
 
 export async function cancelDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery> {
   requireScope(ctx, 'deliveries:write');
-  const { database, wakeEndpoints } = ctx.deps;
+  const { database, wakeEndpoints, tellNews } = ctx.deps;
   return database.withTenant(ctx.tenantId, async (tx) => {
     const found = requireVisibleDelivery(ctx, id, await findDelivery(tx, id));
     const cancelled = await cancelPendingDelivery(tx, id, 'cancelled_by_request');
@@ -26,7 +26,10 @@ export async function cancelDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery
       after: { status: row.status },
     });
     // The next of its ordering key may go.
-    tx.afterCommit(() => wakeEndpoints([row.endpointId]));
+    tx.afterCommit(() => {
+      wakeEndpoints([row.endpointId]);
+      tellNews(row.projectId, ['deliveries']);
+    });
     return toDelivery(row);
   });
 }

@@ -22,7 +22,7 @@ import { toDelivery } from './view.ts';
 
 export async function retryDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery> {
   requireScope(ctx, 'deliveries:write');
-  const { clock, database, wakeEndpoints, announceChange } = ctx.deps;
+  const { clock, database, wakeEndpoints, announceChange, tellNews } = ctx.deps;
   return database.withTenant(ctx.tenantId, async (tx) => {
     const found = requireVisibleDelivery(ctx, id, await findDelivery(tx, id));
     const endpoint = await requireSendable(tx, found.endpointId);
@@ -46,7 +46,10 @@ export async function retryDelivery(ctx: Ctx, id: DeliveryId): Promise<Delivery>
       target: { id, label: row.eventType },
       projectId: row.projectId,
     });
-    tx.afterCommit(() => wakeEndpoints([row.endpointId]));
+    tx.afterCommit(() => {
+      wakeEndpoints([row.endpointId]);
+      tellNews(row.projectId, ['deliveries']);
+    });
     return toDelivery(row);
   });
 }

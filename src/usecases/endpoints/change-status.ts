@@ -61,6 +61,10 @@ export function resumeEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
 }
 
 export async function disableEndpoint(ctx: Ctx, id: EndpointId): Promise<Endpoint> {
+  if (ctx.actor.kind === 'portal') {
+    // The tenant's own endpoints are told of it, and a portal must not reach those.
+    throw new AppError('forbidden', 'A portal link disables nothing. Pause the endpoint.');
+  }
   const disabled = await changeStatus(ctx, id, {
     action: 'endpoint.disabled',
     ...{ status: 'disabled', reason: disabledByRequest, refuseFrom: null },

@@ -11,6 +11,7 @@ import { lockProject } from '../../repositories/projects.ts';
 import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
+import { ownedSettings } from './owned-settings.ts';
 import { checkAuth, sealAuth } from './receiver-auth.ts';
 import type { EndpointInput, NewEndpoint } from './schemas.ts';
 import { sealHeaders, toEndpoint } from './view.ts';
@@ -29,6 +30,7 @@ export async function insertChecked(
   input: EndpointInput,
   state: { status: EndpointStatus; statusReason: string | null },
 ): Promise<NewEndpoint> {
+  const { filter, customer } = ownedSettings(ctx, input);
   const { clock, database, secretBox, announceChange } = ctx.deps;
   const id = newId<EndpointId>(clock.databaseNow());
   const auth = checkAuth(ctx.deps, { ...input, given: input.auth, stored: null });
@@ -42,7 +44,8 @@ export async function insertChecked(
         ...{ ...state, signing },
         headersEncrypted: sealHeaders(input.headers, secretBox),
         authEncrypted: sealAuth(auth, secretBox),
-        filter: input.filter,
+        filter,
+        customer,
         rateLimitPerSecond: input.rateLimit?.perSecond ?? null,
         retrySchedule: input.retrySchedule,
       }),

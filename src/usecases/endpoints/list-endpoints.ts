@@ -14,6 +14,7 @@ export async function listEndpoints(ctx: Ctx, query: EndpointListQuery): Promise
     listRows(tx, {
       projectId,
       status: query.status ?? null,
+      customer: query.customer ?? null,
       before: query.cursor ?? null,
       limit: query.limit + 1,
     }),

@@ -27,6 +27,7 @@ const perSecondMax = 100_000;
 export const overlapSecondsDefault = 86_400;
 const overlapSecondsMax = 30 * 86_400;
 
+export const customerLengthMax = 128;
 const credentialLengthMax = 4_096;
 /** A chain of four certificates with RSA keys of 4,096 bits. */
 const pemLengthMax = 16_384;
@@ -94,6 +95,9 @@ const fields = {
   signing: z
     .enum(['hmac', 'ed25519'], 'must be hmac or ed25519')
     .describe('`hmac`: `v1`, a secret that both sides know. `ed25519`: `v1a`, a key pair.'),
+  customer: storableString(1, customerLengthMax)
+    .nullable()
+    .describe('Whose it is, in your own words: portal links show one customer its endpoints.'),
   auth: receiverAuth.describe('How opsforge shows itself to the receiver, beside the signature.'),
 };
 
@@ -112,6 +116,7 @@ export const endpointInput = z
     retrySchedule: fields.retrySchedule.default([...defaultSchedule]),
     signing: fields.signing.default('hmac'),
     auth: fields.auth.default({ kind: 'none' }),
+    customer: fields.customer.default(null),
   })
   .meta({ id: 'EndpointInput' });
 export type EndpointInput = z.output<typeof endpointInput>;
@@ -134,6 +139,7 @@ export type EndpointChanges = z.output<typeof endpointChanges>;
 export const endpointListQuery = z.strictObject({
   projectId: projectParameter<ProjectId>(),
   status: z.enum(['active', 'paused', 'disabled']).optional(),
+  customer: z.string().min(1).max(customerLengthMax).optional(),
   ...listParameters<EndpointId>(),
 });
 export type EndpointListQuery = z.output<typeof endpointListQuery>;
@@ -172,6 +178,7 @@ export const endpoint = z
         z.object({ kind: z.literal('mtls'), certificate: z.string(), privateKey: z.string() }),
       ])
       .describe('Its secrets are shown as `[masked]`.'),
+    customer: z.string().nullable().describe('Whose it is, in the words of the tenant.'),
     status: z.enum(['active', 'paused', 'disabled']),
     statusReason: z.string().nullable().describe('Why it is paused or disabled.'),
     pausedUntil: moment.nullable().describe('When a pause ends by itself; null: no such pause.'),

@@ -15,7 +15,7 @@ import type { SentTest } from './schemas.ts';
 
 export async function sendTest(ctx: Ctx, id: EndpointId): Promise<SentTest> {
   requireScope(ctx, 'endpoints:write');
-  const { clock, database, wakeEndpoints } = ctx.deps;
+  const { clock, database, wakeEndpoints, tellNews } = ctx.deps;
   const nowMs = clock.databaseNow();
   const eventId = newId<EventId>(nowMs);
   // Of the event's own millisecond: an event's deliveries are found by it without an index.
@@ -45,7 +45,10 @@ export async function sendTest(ctx: Ctx, id: EndpointId): Promise<SentTest> {
       projectId,
       after: { eventId, deliveryId },
     });
-    tx.afterCommit(() => wakeEndpoints([id]));
+    tx.afterCommit(() => {
+      wakeEndpoints([id]);
+      tellNews(projectId, ['events', 'deliveries']);
+    });
   });
   return { eventId, deliveryId };
 }

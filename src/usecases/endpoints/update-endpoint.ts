@@ -12,6 +12,7 @@ import { recordUpdate } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { checkSettings } from './checked-settings.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
+import { requireOwnChanges, requireOwnTypes } from './owned-settings.ts';
 import { checkAuth, openAuth, sealAuth } from './receiver-auth.ts';
 import { replaceSecret } from './replace-secret.ts';
 import { type Endpoint, type EndpointChanges, overlapSecondsDefault } from './schemas.ts';
@@ -24,9 +25,11 @@ export async function updateEndpoint(
 ): Promise<Endpoint> {
   requireScope(ctx, 'endpoints:write');
   const { clock, database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
+  requireOwnChanges(ctx, changes);
   await checkSettings(ctx.deps, changes);
   return database.withTenant(ctx.tenantId, async (tx) => {
     const current = requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
+    requireOwnTypes(ctx, current, changes);
     const updated = await updateRow(tx, id, toRowChanges(ctx, current, changes));
     const { signing } = changes;
     if (signing !== undefined && signing !== current.signing) {
@@ -66,7 +69,7 @@ function changedSecrets({ deps }: Ctx, before: EndpointRow, after: EndpointRow):
 
 function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): EndpointRowChanges {
   const { url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule } = changes;
-  const { rateLimit, signing, filter } = changes;
+  const { rateLimit, signing, filter, customer } = changes;
   const { secretBox } = ctx.deps;
   const headers = changes.headers && changedHeaders(ctx, row, changes.headers);
   const auth = checkAuth(ctx.deps, {
@@ -77,7 +80,7 @@ function toRowChanges(ctx: Ctx, row: EndpointRow, changes: EndpointChanges): End
   });
   return {
     ...{ url, description, eventTypes, timeoutMs, maxInFlight, ordered, retrySchedule, signing },
-    filter,
+    ...{ filter, customer },
     headersEncrypted: headers && sealHeaders(headers, secretBox),
     authEncrypted: changes.auth && sealAuth(auth, secretBox),
     rateLimitPerSecond: rateLimit === undefined ? undefined : (rateLimit?.perSecond ?? null),

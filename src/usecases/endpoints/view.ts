@@ -26,6 +26,7 @@ export function toEndpoint(row: EndpointRow, secretBox: SecretBox, nowMs: number
     retrySchedule: row.retrySchedule,
     signing: row.signing,
     auth: maskAuth(openAuth(row.authEncrypted, secretBox)),
+    customer: row.customer,
     status: pause === null ? row.status : 'paused',
     statusReason: pause === null ? row.statusReason : pause.reason,
     pausedUntil: pause === null ? null : pause.until.toISOString(),

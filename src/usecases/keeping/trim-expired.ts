@@ -6,6 +6,7 @@ import { deleteExpiredReservations } from '../../repositories/accepted-events.ts
 import { deleteOldAuditEntries } from '../../repositories/audit-log.ts';
 import { deleteOldStats } from '../../repositories/delivery-stats.ts';
 import type { WorkerTx } from '../../repositories/transactions.ts';
+import { deleteOldUsage } from '../../repositories/usage.ts';
 import type { Deps } from '../context.ts';
 
 export type Trimmed = {
@@ -13,6 +14,7 @@ export type Trimmed = {
   statsMinutes: number;
   statsHours: number;
   auditEntries: number;
+  usageDays: number;
 };
 
 /** A few milliseconds each. */
@@ -27,6 +29,7 @@ const statementsMax = 10_000;
  */
 const minutesKeptHours = 48;
 const hoursKeptHours = 400 * 24;
+const usageKeptDays = 400;
 
 /** Ends early, between two statements, when `signal` says so. */
 export async function trimExpired(
@@ -47,5 +50,6 @@ export async function trimExpired(
     statsMinutes: await trim((tx) => deleteOldStats(tx, 'minute', minutesKeptHours, rowsMax)),
     statsHours: await trim((tx) => deleteOldStats(tx, 'hour', hoursKeptHours, rowsMax)),
     auditEntries: await trim((tx) => deleteOldAuditEntries(tx, rowsMax)),
+    usageDays: await trim((tx) => deleteOldUsage(tx, usageKeptDays, rowsMax)),
   };
 }

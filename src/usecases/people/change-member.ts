@@ -12,6 +12,7 @@ import {
   updateMemberRole,
 } from '../../repositories/memberships.ts';
 import type { TenantTx } from '../../repositories/transactions.ts';
+import { recordChange, recordUpdate } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { requireRoleGrantable } from './grantable-roles.ts';
 import type { Member, MemberChanges } from './schemas.ts';
@@ -25,8 +26,13 @@ export async function changeMember(ctx: Ctx, id: UserId, changes: MemberChanges)
     requireRoleGrantable(ctx, row.role);
     requireRoleGrantable(ctx, changes.role);
     await updateMemberRole(tx, id, changes.role);
+    const [before, after] = [toMember(row), toMember({ ...row, role: changes.role })];
+    const target = { id, label: row.email };
+    await recordUpdate(tx, ctx, {
+      ...{ action: 'member.updated', target, projectId: null, before, after },
+    });
     tx.afterCommit(() => ctx.deps.announceChange({ kind: 'people', userId: id }));
-    return toMember({ ...row, role: changes.role });
+    return after;
   });
 }
 
@@ -38,6 +44,12 @@ export async function removeMember(ctx: Ctx, id: UserId): Promise<void> {
     const row = await lockMember(ctx, tx, id, true);
     if (!isSelf) requireRoleGrantable(ctx, row.role);
     await deleteMember(tx, id);
+    await recordChange(tx, ctx, {
+      action: 'member.removed',
+      target: { id, label: row.email },
+      projectId: null,
+      before: toMember(row),
+    });
     tx.afterCommit(() => ctx.deps.announceChange({ kind: 'people', userId: id }));
   });
 }

@@ -11,6 +11,7 @@ import {
 } from '../../repositories/invitations.ts';
 import { findMemberByEmail } from '../../repositories/memberships.ts';
 import { findTenantName } from '../../repositories/tenants.ts';
+import { recordChange } from '../audit/record-change.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { type Page, toPage } from '../cursors.ts';
 import { requireRoleGrantable } from './grantable-roles.ts';
@@ -45,9 +46,16 @@ export async function createInvitation(ctx: Ctx, input: InvitationInput): Promis
       const detail = `At most ${invitationsMax} invitations may be open: withdraw some first.`;
       throw new AppError('conflict', detail);
     }
-    return { row: await findRow(tx, id), tenantName: await findTenantName(tx) };
+    const row = await findRow(tx, id);
+    if (row === null) throw new Error('an inserted invitation came back as no row');
+    await recordChange(tx, ctx, {
+      action: 'invitation.created',
+      target: { id, label: email },
+      projectId: null,
+      after: toInvitation(row),
+    });
+    return { row, tenantName: await findTenantName(tx) };
   });
-  if (row === null) throw new Error('an inserted invitation came back as no row');
   const link = `${ctx.deps.publicUrl()}/invitation?token=${token}`;
   const { invitedBy } = row;
   const about = { tenantName: tenantName ?? '', invitedBy, role, days: lifetimeDays };
@@ -77,6 +85,13 @@ export async function findInvitation(ctx: Ctx, id: InvitationId): Promise<Invita
 export async function revokeInvitation(ctx: Ctx, id: InvitationId): Promise<void> {
   requireScope(ctx, 'members:write');
   await ctx.deps.database.withTenant(ctx.tenantId, async (tx) => {
-    if (!(await deleteInvitation(tx, id))) throw notFound('invitation', id);
+    const row = await findRow(tx, id);
+    if (row === null || !(await deleteInvitation(tx, id))) throw notFound('invitation', id);
+    await recordChange(tx, ctx, {
+      action: 'invitation.revoked',
+      target: { id, label: row.email },
+      projectId: null,
+      before: toInvitation(row),
+    });
   });
 }

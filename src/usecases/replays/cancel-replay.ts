@@ -15,7 +15,7 @@ import { replayLabel } from './view.ts';
 
 export async function cancelReplay(ctx: Ctx, id: ReplayId): Promise<Replay> {
   requireScope(ctx, 'deliveries:write');
-  const { clock, database, wakeEndpoints } = ctx.deps;
+  const { clock, database, wakeEndpoints, tellNews } = ctx.deps;
   const { endpointIds, passedOver } = await database.withTenant(ctx.tenantId, async (tx) => {
     // After the page that may be under way: nothing is made once this is committed.
     const row = requireVisibleReplay(ctx, id, await lockReplay(tx, id, 'wait'));
@@ -25,6 +25,7 @@ export async function cancelReplay(ctx: Ctx, id: ReplayId): Promise<Replay> {
     if (row.status === 'running') {
       const completedAt = new Date(clock.databaseNow());
       await updateReplay(tx, id, { status: 'cancelled', completedAt });
+      tx.afterCommit(() => tellNews(row.projectId, ['replays', 'deliveries']));
     }
     await recordChange(tx, ctx, {
       action: 'replay.cancelled',

@@ -27,7 +27,7 @@ import {
   type PageBudget,
 } from './find-matches.ts';
 
-export type RunDeps = Pick<Deps, 'database' | 'clock' | 'wakeEndpoints'>;
+export type RunDeps = Pick<Deps, 'database' | 'clock' | 'wakeEndpoints' | 'tellNews'>;
 export type ReplayLimits = PageBudget & {
   /** Made in one page. */
   created: number;
@@ -60,6 +60,9 @@ export function advanceReplay(
   const { only, limits = replayLimits } = options;
   return deps.database.withTenant(ref.tenantId, async (tx) => {
     const replay = await lockReplay(tx, ref.id, only === undefined ? 'skip' : 'wait');
+    if (replay?.status === 'running') {
+      tx.afterCommit(() => deps.tellNews(replay.projectId, ['replays', 'deliveries']));
+    }
     const nowMs = deps.clock.databaseNow();
     if (replay === null || replay.status !== 'running') return replay;
     if (only !== undefined && replay.phase !== only) return replay;

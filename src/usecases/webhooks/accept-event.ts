@@ -8,11 +8,13 @@
 import type { ReadyDelivery } from '../../domain/dispatch/ready-delivery.ts';
 import { AppError } from '../../domain/errors.ts';
 import { checkIdempotencyKey, readEnvelope } from '../../domain/event-envelope.ts';
+import type { ProjectId } from '../../domain/ids.ts';
 import { allows } from '../../domain/scopes.ts';
 import { createBatcher } from '../../lib/batcher.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { NewDelivery, NewEvent } from '../../repositories/accepted-events.ts';
 import type { Database } from '../../repositories/transactions.ts';
+import type { QuotaGuard } from '../usage/quota-guard.ts';
 import { acceptBatch, type BatchOutcome, type PostedBatch } from './accept-batch.ts';
 import type { AcceptedEvent, Candidate, Poster } from './candidate.ts';
 import { type CommitOutcome, commitEvents } from './commit-events.ts';
@@ -41,11 +43,12 @@ type AcceptorOptions = {
   database: Database;
   clock: Clock;
   directory: EndpointDirectory;
+  quotas: Pick<QuotaGuard, 'requireRoom'>;
   /** After the commit: in memory where this process leads, else a wake-up for who does. */
   handOff(deliveries: ReadyDelivery[]): void;
   /** Ordered endpoints are read by position from the table, never handed over. */
   wakeOrdered(endpointIds: NewDelivery['endpointId'][]): void;
-  accepted(count: number): void;
+  accepted(count: number, projectIds: ReadonlySet<ProjectId>): void;
 };
 
 /** Bounds of a group and of what may wait; source: design §3, measured in docs/benchmarks.md. */
@@ -80,17 +83,19 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
   const { clock, directory } = options;
   let batchBytes = 0;
 
-  function requireWrite({ actor }: Poster): void {
-    if (allows(actor.scopes, 'events:write')) return;
-    throw new AppError(
-      'forbidden',
-      'This API key, or your role here, lacks the scope events:write.',
-    );
+  function admit({ tenantId, actor }: Poster): void {
+    if (!allows(actor.scopes, 'events:write')) {
+      throw new AppError(
+        'forbidden',
+        'This API key, or your role here, lacks the scope events:write.',
+      );
+    }
+    options.quotas.requireRoom(tenantId);
   }
 
   return {
     async accept(poster, { text, idempotencyKey, keyDecides = false, hops }) {
-      requireWrite(poster);
+      admit(poster);
       const { tenantId } = poster;
       const known = directory.peek(tenantId) ?? (await directory.get(tenantId));
       const envelope = readEnvelope(text);
@@ -104,7 +109,7 @@ export function createEventAcceptor(options: AcceptorOptions): EventAcceptor {
       return { ...outcome, type, projectId };
     },
     async acceptBatch(identity, posted) {
-      requireWrite(identity);
+      admit(identity);
       const bytes = posted.text.length;
       if (batchBytes + bytes > batchBytesMax) throw tooMuchWaits();
       batchBytes += bytes;
@@ -125,18 +130,20 @@ async function commitAndHandOff(
   const outcomes = await commitEvents(options.database, candidates);
   const ready: ReadyDelivery[] = [];
   const ordered = new Set<NewDelivery['endpointId']>();
+  const projectIds = new Set<ProjectId>();
   let accepted = 0;
   for (const [index, { event }] of candidates.entries()) {
     const outcome = outcomes[index];
     if (outcome === undefined || outcome instanceof AppError || outcome.duplicate) continue;
     accepted += 1;
+    projectIds.add(event.projectId);
     for (const delivery of event.deliveries) {
       if (delivery.cancelled) continue;
       if (delivery.ordered) ordered.add(delivery.endpointId);
       else ready.push(readyDelivery(event, delivery, outcome.receivedAtMs));
     }
   }
-  options.accepted(accepted);
+  options.accepted(accepted, projectIds);
   if (ready.length > 0) options.handOff(ready);
   if (ordered.size > 0) options.wakeOrdered([...ordered]);
   return outcomes;

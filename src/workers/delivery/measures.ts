@@ -1,13 +1,13 @@
 /** What the engine tells of itself: callbacks for metrics, counts for gauges. */
 import { type AttemptRecord, outcomeOf } from '../../domain/dispatch/attempt-record.ts';
 import type { ReadyDelivery } from '../../domain/dispatch/ready-delivery.ts';
-import type { EndpointId } from '../../domain/ids.ts';
+import type { EndpointId, ProjectId } from '../../domain/ids.ts';
 import type { EndpointStates } from './endpoint-states.ts';
 import type { Hand } from './hand.ts';
 
 export type DeliveryObserver = {
   /** One for each attempt that counts; a superseded one does not. */
-  attempt(outcome: 'delivered' | 'failed'): void;
+  attempt(outcome: 'delivered' | 'failed', projectId: ProjectId): void;
   /** Once for each delivery: from acceptance to its final answer; never for a manual attempt. */
   settled(endpointId: EndpointId, status: 'delivered' | 'failed', seconds: number): void;
   job(
@@ -34,7 +34,7 @@ export function observeRecorded(
 ): void {
   const outcome = outcomeOf(record.step);
   if (outcome === 'superseded') return;
-  observe.attempt(outcome);
+  observe.attempt(outcome, delivery.projectId);
   const { kind } = record.step;
   if (kind !== 'delivered' && kind !== 'failed') return;
   const seconds = Math.max(0, record.endedAtMs - delivery.createdAtMs) / 1_000;

@@ -62,9 +62,24 @@ test('entries of the audit log are kept for 400 days, and no loop could delete o
   expect(left?.['count']).toBe(1);
 });
 
+test('usage is kept for 400 days', async () => {
+  const { tenantId, projectId } = tenant;
+  await db.admin.sql`
+    insert into usage_days (tenant_id, project_id, day)
+    select ${tenantId}, ${projectId}, (now() at time zone 'UTC')::date - n
+    from unnest('{399,400,401,402}'::integer[]) n`;
+  expect(await trimExpired(db, signal)).toMatchObject({ usageDays: 2 });
+});
+
 test('a stop ends it between two statements', async () => {
   await db.admin.sql`update delivery_stats_minute set bucket = bucket - interval '3 days'`;
-  const stopped = { idempotencyKeys: 0, statsMinutes: 0, statsHours: 0, auditEntries: 0 };
+  const stopped = {
+    idempotencyKeys: 0,
+    statsMinutes: 0,
+    statsHours: 0,
+    auditEntries: 0,
+    usageDays: 0,
+  };
   expect(await trimExpired(db, AbortSignal.abort())).toEqual(stopped);
   expect(await trimExpired(db, signal)).toMatchObject({ statsMinutes: 1 });
 });

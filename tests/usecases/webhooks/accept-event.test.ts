@@ -40,6 +40,7 @@ async function fixture(): Promise<Fixture> {
     database: db.database,
     clock,
     directory: createEndpointDirectory({ database: db.database, clock, cacheTrusted: () => true }),
+    quotas: { requireRoom: () => {} },
     handOff: (deliveries) => void handedOff.push(...deliveries),
     wakeOrdered: () => {},
     accepted: () => {},

@@ -1,0 +1,288 @@
+/** What happened to my webhook? Filters, the volume of the time, rows, and what to do with them. */
+import { Button } from './components/button.tsx';
+import { axisMax, BarChart } from './components/chart.tsx';
+import {
+  ActiveChip,
+  ChipMenu,
+  FilterBar,
+  SearchField,
+  type SegmentItem,
+  Segments,
+} from './components/filters.tsx';
+import { formatCount, formatShort, shortId } from './components/format.ts';
+import { Callout, Empty, PageHead } from './components/panel.tsx';
+import { State } from './components/state.tsx';
+import { Pager, Table } from './components/table.tsx';
+import { Ago, Id } from './components/text.tsx';
+import { Attempts, type DeliveryRow, LastAnswer, NextAttempt, Took } from './delivery-parts.tsx';
+import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
+
+export type Choice = { label: string; href: string; current: boolean };
+type Chip = { name: string; value: string; href: string };
+
+export type DeliveriesProps = {
+  path: string;
+  /** The address of this very view, for its form. */
+  ownPath: string;
+  sentence: { ended: number; words: string; pending: number; failed: number };
+  /** What of the filters was not understood; nothing is listed then. */
+  problem: string | null;
+  q: string;
+  /** Of the form's other fields: what stands in the address. */
+  fields: Readonly<Record<string, string | undefined>>;
+  chips: readonly Chip[];
+  statuses: readonly Choice[];
+  endpoints: readonly Choice[];
+  spans: readonly SegmentItem[];
+  volume: VolumeProps;
+  /** Null on older pages. */
+  newer: NewerProps | null;
+  rows: RowsProps;
+  foot: { text: string; olderHref: string | null; newestHref: string | null };
+  empty: { title: string; clearHref: string | null };
+  /** Null for who may not retry and cancel. */
+  cancelPath: string | null;
+};
+
+export function Deliveries(props: DeliveriesProps) {
+  const { rows, foot, problem } = props;
+  const isEmpty = rows.rows.length === 0;
+  return (
+    <>
+      <PageHead title="Deliveries" sentence={sentenceOf(props.sentence)} />
+      <Filters {...props} />
+      {problem === null ? null : (
+        <Callout glyph="bad" tone="bad" title="The filter was not understood" alert>
+          <span safe>{problem}</span>
+        </Callout>
+      )}
+      <form method="post" action={props.ownPath} class="card">
+        <Volume {...props.volume} />
+        {props.newer === null ? null : <Newer {...props.newer} />}
+        {isEmpty ? (
+          <Empty icon="send" title={props.empty.title}>
+            {props.empty.clearHref === null ? (
+              'A delivery is made for each endpoint that wants an event.'
+            ) : (
+              <a class="link" href={props.empty.clearHref}>
+                Clear the filters
+              </a>
+            )}
+          </Empty>
+        ) : (
+          <>
+            <DeliveryRows {...rows} />
+            {props.cancelPath === null ? null : <BulkBar cancelPath={props.cancelPath} />}
+          </>
+        )}
+        <footer>
+          <Pager {...foot} />
+        </footer>
+      </form>
+    </>
+  );
+}
+
+function sentenceOf({ ended, words, pending, failed }: DeliveriesProps['sentence']): string {
+  const counts = [`${formatCount(pending)} waiting`, `${formatCount(failed)} failed`];
+  return [`${formatCount(ended)} ended in ${words}`, ...counts].join(' · ');
+}
+
+function Filters({ path, q, fields, chips, statuses, endpoints, spans }: DeliveriesProps) {
+  const { since, until, q: _, ...kept } = fields;
+  return (
+    <FilterBar label="Filter deliveries" action={path}>
+      <SearchField
+        placeholder="Event type, or a whole id"
+        label="Search deliveries"
+        value={q}
+        wide
+      />
+      <KeptFields fields={kept} />
+      {chips.map((chip) => (
+        <ActiveChip {...chip} />
+      ))}
+      <ChoiceMenu name="Status" choices={statuses} />
+      <ChoiceMenu name="Endpoint" choices={endpoints} />
+      <TimesMenu since={since} until={until} />
+      <span class="ml-auto">
+        <Segments label="Time" items={spans} />
+      </span>
+    </FilterBar>
+  );
+}
+
+function ChoiceMenu({ name, choices }: { name: string; choices: readonly Choice[] }) {
+  if (choices.length === 0) return null;
+  return (
+    <ChipMenu name={name}>
+      {choices.map(({ label, href, current }) => (
+        <a
+          class="block max-w-80 truncate rounded-sm px-2 py-1 text-sm hover:bg-muted"
+          href={href}
+          aria-current={current ? 'true' : undefined}
+          safe
+        >
+          {label}
+        </a>
+      ))}
+    </ChipMenu>
+  );
+}
+
+export type VolumeProps = {
+  points: readonly { at: string; delivered: number; failed: number; attemptsFailed: number }[];
+  /** "min", "15 min" */
+  step: string;
+  /** More than a day: the axis has dates. */
+  hasDays: boolean;
+  words: string;
+};
+
+/** One in six is written below the chart. */
+const axisWords = 7;
+
+function Volume({ points, step, hasDays, words }: VolumeProps) {
+  const delivered = points.map((point) => point.delivered);
+  const failed = points.map((point) => point.failed);
+  const retried = points.map((point) => Math.max(0, point.attemptsFailed - point.failed));
+  const sums = points.map((_, at) => (delivered[at] ?? 0) + (retried[at] ?? 0) + (failed[at] ?? 0));
+  const max = axisMax(Math.max(0, ...sums));
+  const clock = (at: string) => (hasDays ? at.slice(5, 10) : at.slice(11, 16));
+  const xs = Array.from({ length: axisWords }, (_, index) => {
+    const at = points[Math.round((index * (points.length - 1)) / (axisWords - 1))]?.at ?? '';
+    return index === axisWords - 1 ? `${clock(at)} UTC` : clock(at);
+  });
+  const titles = points.map(
+    ({ at }, index) =>
+      `${at.slice(5, 10)} ${at.slice(11, 16)} UTC: ${formatCount(delivered[index] ?? 0)} delivered, ` +
+      `${formatCount(retried[index] ?? 0)} attempts failed, ${formatCount(failed[index] ?? 0)} given up`,
+  );
+  const top = formatShort(max);
+  return (
+    <div class="px-4 pt-3 pb-2">
+      <BarChart
+        height={12}
+        max={max}
+        ys={[top.unit === '' ? top.value : `${Number(top.value)} ${top.unit}`, '0']}
+        xs={xs}
+        label={`Deliveries per ${step} in ${words}`}
+        titles={titles}
+        series={[
+          { paint: 'soft', values: delivered },
+          { paint: 'warn', values: retried },
+          { paint: 'bad', values: failed },
+        ]}
+      />
+    </div>
+  );
+}
+
+/** Seen while a row is ticked: styles ask for that, so it works without script. */
+function BulkBar({ cancelPath }: { cancelPath: string }) {
+  return (
+    <div class="bulk-bar">
+      <span>With those ticked:</span>
+      <Button label="Retry ticked" icon="rotate-cw" type="submit" shortcut="R" />
+      <Button
+        label="Cancel ticked…"
+        icon="ban"
+        type="submit"
+        formaction={cancelPath}
+        formmethod="get"
+      />
+    </div>
+  );
+}
+
+export type RowsProps = {
+  rows: readonly DeliveryRow[];
+  /** Asks for these rows again, and for none that is newer. */
+  path: string;
+  nowMs: number;
+  mayTick: boolean;
+};
+
+/** The part `rows`: states change in place, and no row comes or goes. */
+export function DeliveryRows({ rows, path, nowMs, mayTick }: RowsProps) {
+  return (
+    <div
+      id="rows"
+      hx-get={path}
+      hx-trigger="every 5s"
+      hx-target="this"
+      hx-swap="outerMorph"
+      data-hold
+    >
+      <Table
+        compact
+        label="Deliveries"
+        columns={[
+          ...(mayTick ? [{ name: '', class: 'w-8' }] : []),
+          { name: 'State' },
+          { name: 'Event' },
+          { name: 'Endpoint' },
+          { name: 'Attempts', number: true },
+          { name: 'Answer' },
+          { name: 'Took', number: true },
+          { name: 'Next attempt' },
+          { name: 'Accepted', number: true },
+          { name: 'Delivery' },
+        ]}
+      >
+        {rows.map((row) => (
+          <Row row={row} nowMs={nowMs} mayTick={mayTick} />
+        ))}
+      </Table>
+    </div>
+  );
+}
+
+function Row({ row, nowMs, mayTick }: { row: DeliveryRow; nowMs: number; mayTick: boolean }) {
+  return (
+    <tr class={row.isNew ? 'is-new' : undefined}>
+      {mayTick ? (
+        <td class="max-sm:hidden!">
+          <input
+            type="checkbox"
+            class="input"
+            name="id"
+            value={row.id}
+            aria-label={`Tick delivery ${shortId(row.id)}`}
+          />
+        </td>
+      ) : null}
+      <td class="c-state">
+        <State name={row.state} />
+      </td>
+      <td class="c-main font-medium">
+        <a class="quiet-link" href={row.href} safe>
+          {row.eventType}
+        </a>
+      </td>
+      <td>
+        <span class="block max-w-56 truncate" title={row.endpoint.url} safe>
+          {row.endpoint.name}
+        </span>
+      </td>
+      <td class="r" data-label="Attempts">
+        <Attempts row={row} />
+      </td>
+      <td>
+        <LastAnswer row={row} />
+      </td>
+      <td class="r max-sm:hidden!">
+        <Took ms={row.tookMs} />
+      </td>
+      <td class="text-muted-foreground max-sm:hidden!">
+        <NextAttempt at={row.nextAttemptAt} nowMs={nowMs} />
+      </td>
+      <td class="r">
+        <Ago at={row.createdAt} nowMs={nowMs} />
+      </td>
+      <td class="max-sm:hidden!">
+        <Id id={row.id} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,77 @@
+/** What the lists of deliveries and events share: exact times, and what came since. */
+import { Button } from './components/button.tsx';
+import { ChipMenu } from './components/filters.tsx';
+
+type TimesProps = { since: string | undefined; until: string | undefined };
+
+/** Exact times, for what the segments cannot say; the fields are of the filters' form. */
+export function TimesMenu({ since, until }: TimesProps) {
+  return (
+    <ChipMenu name="Times">
+      <TimeField name="since" label="Since" value={since} />
+      <TimeField name="until" label="Until" value={until} />
+      <p class="note">UTC, like 2026-01-31T12:00:00Z</p>
+      <Button label="Apply" type="submit" />
+    </ChipMenu>
+  );
+}
+
+function TimeField(props: { name: string; label: string; value: string | undefined }) {
+  return (
+    <label class="flex items-center justify-between gap-3 text-xs">
+      <span safe>{props.label}</span>
+      <input
+        class="input h-7 w-48 font-mono text-xs!"
+        name={props.name}
+        value={props.value}
+        autocomplete="off"
+        spellcheck="false"
+      />
+    </label>
+  );
+}
+
+/** What stands in the address and has no field of its own. */
+export function KeptFields({ fields }: { fields: Readonly<Record<string, string | undefined>> }) {
+  return (
+    <>
+      {Object.entries(fields).map(([name, value]) =>
+        value === undefined ? null : <input type="hidden" name={name} value={value} />,
+      )}
+    </>
+  );
+}
+
+export type NewerProps = {
+  count: number;
+  /** One more is shown as "99+". */
+  countMax: number;
+  one: string;
+  several: string;
+  /** The newest page with what is new marked; asked by htmx, this part. */
+  path: string;
+};
+
+/** What came since waits behind a link, so that no row moves under the reader. */
+export function Newer({ count, countMax, one, several, path }: NewerProps) {
+  const shown = count > countMax ? `${countMax}+` : String(count);
+  return (
+    <div
+      id="newer"
+      class="border-t"
+      hx-get={path}
+      hx-trigger="every 5s"
+      hx-target="this"
+      hx-swap="outerMorph"
+      aria-live="polite"
+    >
+      {count === 0 ? null : (
+        <p class="flex h-8 items-center border-b bg-primary/6 px-4 text-xs">
+          <a class="link font-medium no-underline!" href={path} safe>
+            {`Show ${shown} newer ${count === 1 ? one : several}`}
+          </a>
+        </p>
+      )}
+    </div>
+  );
+}

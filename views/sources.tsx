@@ -1,0 +1,274 @@
+/** Sources: the list, the one that is chosen with its address and what it becomes, the kinds. */
+import { CopyButton, LinkButton } from './components/button.tsx';
+import { Icon } from './components/icon.tsx';
+import { Facts, PageHead, Panel } from './components/panel.tsx';
+import { NewSecret, Secret } from './components/secret.tsx';
+import { Table } from './components/table.tsx';
+import { Ago, Id } from './components/text.tsx';
+
+export type KindLink = { label: string; href: string };
+
+export type SourceRow = {
+  name: string;
+  kind: string;
+  createdAt: string;
+  href: string;
+  isChosen: boolean;
+};
+
+export type ChosenSource = {
+  name: string;
+  kind: string;
+  href: string;
+  url: string;
+  /** Where the sender wants the address. */
+  paste: string;
+  secretHelp: string;
+  signature: string;
+  type: string;
+  typeExample: string;
+  repeat: string | null;
+  sourceId: string;
+  createdAt: string;
+  updatedAt: string;
+  /** Null for who may only look. */
+  actions: { edit: string; secret: string; delete: string } | null;
+  /** Made just now. */
+  newSecret: string | null;
+};
+
+export type SourcesProps = {
+  rows: readonly SourceRow[];
+  /** There are more than are listed. */
+  more: boolean;
+  chosen: ChosenSource | null;
+  /** Empty for who may not make one. */
+  kinds: readonly KindLink[];
+  newHref: string | null;
+  nowMs: number;
+};
+
+const sentence = 'Webhooks from elsewhere become events here, once their signature holds.';
+
+export function Sources(props: SourcesProps) {
+  const { rows, chosen, kinds, newHref, nowMs } = props;
+  if (chosen === null) {
+    return (
+      <>
+        <PageHead title="Sources" sentence={sentence} />
+        {kinds.length === 0 ? (
+          <p class="text-muted-foreground">There is none yet, and your role may not make one.</p>
+        ) : (
+          <KindPanel title="Who sends?" kinds={kinds} wide />
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHead
+        title="Sources"
+        sentence={sentence}
+        actions={
+          newHref === null ? null : (
+            <LinkButton
+              label="New source"
+              icon="plus"
+              variant="primary"
+              href={newHref}
+              shortcut="N"
+            />
+          )
+        }
+      />
+      {chosen.newSecret === null ? null : (
+        <NewSecret
+          title={`The secret of ${chosen.name} is shown this once`}
+          text={chosen.newSecret}
+          what="secret"
+          doneHref={chosen.href}
+        />
+      )}
+      <div class="split xl:grid-cols-[25rem_minmax(0,1fr)]">
+        <div class="main-col">
+          <SourceList rows={rows} more={props.more} nowMs={nowMs} />
+          {kinds.length === 0 ? null : <KindPanel title="Add a source" kinds={kinds} />}
+        </div>
+        <div class="main-col">
+          <SetUp chosen={chosen} />
+          <Becomes chosen={chosen} nowMs={nowMs} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function SourceList({ rows, more, nowMs }: Pick<SourcesProps, 'rows' | 'more' | 'nowMs'>) {
+  const title = `${rows.length} source${rows.length === 1 ? '' : 's'}`;
+  return (
+    <Panel title={more ? `The newest ${title}` : title} flush class="grow-0!">
+      <Table columns={[{ name: 'Source' }, { name: 'Kind' }, { name: 'Made', number: true }]}>
+        {rows.map(({ name, kind, href, createdAt, isChosen }) => (
+          <tr aria-current={isChosen ? 'true' : undefined}>
+            <td class="c-main w-full max-w-0">
+              <a class="quiet-link cell-main max-w-none!" href={href} safe>
+                {name}
+              </a>
+            </td>
+            <td class="c-state" safe>
+              {kind}
+            </td>
+            <td class="r text-muted-foreground" data-label="Made">
+              <Ago at={createdAt} nowMs={nowMs} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Panel>
+  );
+}
+
+function KindPanel(props: { title: string; kinds: readonly KindLink[]; wide?: boolean }) {
+  const { title, kinds, wide = false } = props;
+  return (
+    <Panel title={title} class={wide ? 'w-full max-w-3xl' : ''}>
+      <ul class={['grid grid-cols-2 gap-2.5', wide && 'sm:grid-cols-3']}>
+        {kinds.map(({ label, href }) => (
+          <li>
+            <a
+              class="flex h-11 items-center justify-between rounded-md border px-3 hover:bg-subtle"
+              href={href}
+            >
+              <span class="truncate" safe>
+                {label}
+              </span>
+              <Icon name="plus" class="size-3.5 text-muted-foreground" />
+            </a>
+          </li>
+        ))}
+      </ul>
+      <p class="note mt-3">
+        Each verifies its own signature, answers challenges, and drops repeats by the sender’s
+        delivery id. Any other sender that signs the body is a generic HMAC.
+      </p>
+    </Panel>
+  );
+}
+
+/** The page that a new source begins on. */
+export function SourceKinds({ kinds }: { kinds: readonly KindLink[] }) {
+  return (
+    <>
+      <PageHead title="New source" sentence={sentence} />
+      <KindPanel title="Who sends?" kinds={kinds} wide />
+    </>
+  );
+}
+
+function SetUp({ chosen }: { chosen: ChosenSource }) {
+  const { name, kind, url, paste, secretHelp, actions } = chosen;
+  const title = name === kind ? name : `${kind}, ${name}`;
+  return (
+    <Panel
+      title={title}
+      class="grow-0!"
+      actions={
+        actions === null ? null : (
+          <>
+            <LinkButton label="Edit" icon="pencil" href={actions.edit} shortcut="E" />
+            <LinkButton
+              label="Delete…"
+              icon="trash-2"
+              variant="destructive"
+              href={actions.delete}
+            />
+          </>
+        )
+      }
+    >
+      <div class="grid gap-4 lg:grid-cols-2">
+        <div class="field">
+          <span class="font-medium">Payload URL</span>
+          <Secret text={url} masked={false} what="payload URL" />
+          <p safe>{paste}</p>
+        </div>
+        <div class="field">
+          <span class="flex items-baseline justify-between font-medium">
+            Secret
+            {actions === null ? null : (
+              <a class="link text-xs font-normal" href={actions.secret}>
+                Change…
+              </a>
+            )}
+          </span>
+          <Secret text="••••••••••••••••" masked what="secret" />
+          <p safe>{`It was shown once. ${secretHelp}`}</p>
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+function Becomes({ chosen, nowMs }: { chosen: ChosenSource; nowMs: number }) {
+  const { type, typeExample, signature, repeat, sourceId, createdAt, updatedAt } = chosen;
+  return (
+    <Panel title="How it becomes an event">
+      <Facts
+        facts={[
+          {
+            name: 'Verified by',
+            value: (
+              <span class="mono" safe>
+                {signature}
+              </span>
+            ),
+          },
+          {
+            name: 'Event type',
+            value: (
+              <>
+                <span class="mono" safe>
+                  {type}
+                </span>{' '}
+                <span class="text-muted-foreground" safe>
+                  {type === typeExample ? '' : `as in ${typeExample}`}
+                </span>
+              </>
+            ),
+          },
+          {
+            name: 'A repeat',
+            value:
+              repeat === null ? (
+                'Each message is an event of its own'
+              ) : (
+                <>
+                  <span class="mono" safe>
+                    {repeat}
+                  </span>{' '}
+                  <span class="text-muted-foreground">makes no second event for 24 h</span>
+                </>
+              ),
+          },
+          { name: 'Payload', value: 'The JSON as it came, byte for byte' },
+          {
+            name: 'Found by',
+            value: (
+              <span class="inline-flex items-center gap-1">
+                <span class="text-muted-foreground">metadata</span>{' '}
+                <span class="mono">source-id</span> <Id id={sourceId} />
+                <CopyButton text={sourceId} what="source id" />
+              </span>
+            ),
+          },
+          { name: 'Made', value: <Ago at={createdAt} nowMs={nowMs} /> },
+          { name: 'Changed', value: <Ago at={updatedAt} nowMs={nowMs} /> },
+        ]}
+      />
+      <p class="note mt-4">
+        A message whose signature does not hold is answered with 401 and not stored; one over 256
+        KiB with 413.
+      </p>
+    </Panel>
+  );
+}
