@@ -18,7 +18,7 @@ import {
   makeThing,
   type ThingName,
 } from './support/walls/marked-tenant.ts';
-import { type Wall, walls } from './support/walls/table.ts';
+import { markedName, type Wall, walls } from './support/walls/table.ts';
 
 // Here and not in a hook: the titles of the tests are the routes.
 const pages = await startPages();
@@ -109,8 +109,11 @@ function addressOf(route: string, slug: string, ids: Ids): Arranged {
 
 async function fieldsOf(tenant: MarkedTenant, wall: Wall): Promise<Record<string, string>> {
   const fields = 'fields' in wall ? (wall.fields ?? {}) : {};
-  if (typeof fields !== 'function') return fields;
-  return fields((name: ThingName) => makeThing(pages, tenant, name));
+  if (typeof fields === 'function') {
+    return fields((name: ThingName) => makeThing(pages, tenant, name));
+  }
+  const valueOf = (value: string) => (value === markedName ? tenant.marker : value);
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, valueOf(value)]));
 }
 
 /** The lines of the tenant's audit log: what a refused form must leave as they are. */

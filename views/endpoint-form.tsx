@@ -203,32 +203,39 @@ function HowItIsSent({ draft }: Part) {
             help="One a line, as x-webhook-source: opsforge. Stored encrypted; [masked] keeps the stored value."
           />
         </div>
-        <div class="auth-fields grid gap-4 border-t pt-4">
-          <SelectField {...fieldOf(draft, 'auth')} options={authKinds} />
-          <div data-auth="bearer">
-            <TextField {...fieldOf(draft, 'auth.token')} mono autocomplete="off" />
-          </div>
-          <div data-auth="basic" class="grid gap-4 sm:grid-cols-2">
-            <TextField {...fieldOf(draft, 'auth.username')} autocomplete="off" />
-            <TextField {...fieldOf(draft, 'auth.password')} autocomplete="off" />
-          </div>
-          <div data-auth="mtls" class="grid gap-4">
-            <TextArea
-              {...fieldOf(draft, 'auth.certificate')}
-              mono
-              rows={4}
-              help="PEM, the chain after it."
-            />
-            <TextArea
-              {...fieldOf(draft, 'auth.privateKey')}
-              mono
-              rows={4}
-              help="PEM, without a passphrase."
-            />
-          </div>
-        </div>
+        <AuthFields draft={draft} />
       </div>
     </Panel>
+  );
+}
+
+/** The fields of one way at a time, by a style of components.css. */
+function AuthFields({ draft }: Part) {
+  return (
+    <div class="auth-fields grid gap-4 border-t pt-4">
+      <SelectField {...fieldOf(draft, 'auth')} options={authKinds} />
+      <div data-auth="bearer">
+        <TextField {...fieldOf(draft, 'auth.token')} mono autocomplete="off" />
+      </div>
+      <div data-auth="basic" class="grid gap-4 sm:grid-cols-2">
+        <TextField {...fieldOf(draft, 'auth.username')} autocomplete="off" />
+        <TextField {...fieldOf(draft, 'auth.password')} autocomplete="off" />
+      </div>
+      <div data-auth="mtls" class="grid gap-4">
+        <TextArea
+          {...fieldOf(draft, 'auth.certificate')}
+          mono
+          rows={4}
+          help="PEM, the chain after it."
+        />
+        <TextArea
+          {...fieldOf(draft, 'auth.privateKey')}
+          mono
+          rows={4}
+          help="PEM, without a passphrase."
+        />
+      </div>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-/** The attempts of a schedule on one time scale, which is logarithmic: seconds and days on one line. */
+/** The attempts of a schedule on one logarithmic scale: seconds and days on one line. */
 import { formatDuration } from './components/format.ts';
 
 export type ScheduleFigure = {

@@ -1,9 +1,10 @@
-/** What is done with an endpoint on its page: each a form, each dangerous one a page of its own too. */
+/** What is done with an endpoint: each a form, each dangerous one a page of its own too. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { FormNotice } from '../../../views/components/form.tsx';
+import { endpointName } from '../../../views/delivery-parts.tsx';
 import { DeletePage } from '../../../views/endpoint-settings.tsx';
 import { OverlapField, rotation } from '../../../views/endpoint-signing.tsx';
 import { projectPath } from '../../../views/navigation.ts';
@@ -29,7 +30,6 @@ import {
   endpointPath,
   findHere,
 } from './endpoint-frame.ts';
-import { endpointName } from './endpoint-words.ts';
 import { numberText } from './form.ts';
 import { createPages, type Outcome, type PageDeps, type View } from './page.ts';
 

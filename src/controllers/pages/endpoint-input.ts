@@ -3,7 +3,7 @@
  * that its errors find them; what a form can only hold as a text is read here.
  */
 import { z } from 'zod';
-import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
+import type { FormDraft } from '../../../views/components/form.tsx';
 import { invalidField } from '../../domain/errors.ts';
 import { invalidInput } from '../../domain/field-errors.ts';
 import { defaultSchedule } from '../../domain/retry-schedule.ts';
@@ -12,7 +12,7 @@ import {
   type EndpointInput,
   endpointInput,
 } from '../../usecases/endpoints/schemas.ts';
-import { checked, numberText } from './form.ts';
+import { checked, filledDraft, numberText } from './form.ts';
 import type { ProjectCall } from './page.ts';
 
 const text = z.string().default('');
@@ -119,7 +119,7 @@ function authOf(form: EndpointFormValues): unknown {
 
 /** What the form of a new endpoint begins with. */
 export function newEndpointDraft(): FormDraft {
-  return draftOfValues({
+  return filledDraft({
     ...{ timeoutMs: '15', maxInFlight: '10', retries: 'days', auth: 'none', signing: 'hmac' },
     sendTest: 'on',
     retrySchedule: scheduleText(defaultSchedule),
@@ -138,7 +138,7 @@ export function endpointDraft(endpoint: Endpoint): FormDraft {
       : retrySchedule.length === 0
         ? 'once'
         : 'own';
-  return draftOfValues({
+  return filledDraft({
     url: endpoint.url,
     description: endpoint.description,
     eventTypes: endpoint.eventTypes.join(' '),
@@ -158,11 +158,6 @@ export function endpointDraft(endpoint: Endpoint): FormDraft {
     retrySchedule: scheduleText(retrySchedule),
     signing: endpoint.signing,
   });
-}
-
-export function draftOfValues(values: Readonly<Record<string, string>>): FormDraft {
-  const list = (name: string) => [values[name] ?? []].flat();
-  return { ...emptyDraft, value: (name) => values[name], values: list };
 }
 
 function scheduleText(schedule: readonly number[]): string {

@@ -11,6 +11,8 @@ type Make = (name: ThingName) => Promise<string>;
 
 /** The things that the path's parameters name; `tenant` and `project` are filled in by the suite. */
 type Items = { items?: Readonly<Record<string, ThingName>> };
+/** In `fields`: what the things of the tenant that is tried are called. */
+export const markedName = '(the marker)';
 /** `least`: who may, of owner, admin, member, viewer. */
 type Fields = {
   fields?: Readonly<Record<string, string>> | ((make: Make) => Promise<Record<string, string>>);
@@ -45,4 +47,45 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/projects/new': { kind: 'form', least: 'admin', fields: { name: 'Made here' } },
 
   'GET /t/:tenant/p/:project': { kind: 'page' },
+
+  'GET /t/:tenant/p/:project/endpoints': { kind: 'page' },
+  'GET /t/:tenant/p/:project/endpoints/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/endpoints/new': {
+    ...{ kind: 'form', fields: { url: 'https://made.example/' } },
+  },
+  'GET /t/:tenant/p/:project/endpoints/:id': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/settings': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/edit': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/edit': {
+    ...{ kind: 'form', items: { id: 'endpoint' }, fields: { url: 'https://made.example/' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/test': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/pause': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/resume': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/enable': { kind: 'form', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/disable': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/disable': { kind: 'form', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/delete': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/delete': {
+    ...{ kind: 'form', items: { id: 'endpoint' }, fields: { name: markedName } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/reveal': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
+    ...{ kind: 'page', items: { id: 'endpoint' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
+
+  'GET /t/:tenant/p/:project/replays': { kind: 'page' },
+  'GET /t/:tenant/p/:project/replays/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/replays/new': {
+    kind: 'form',
+    fields: { 'filter.since': '2026-01-01T00:00', 'filter.until': '2026-01-02T00:00' },
+  },
+  'GET /t/:tenant/p/:project/replays/:id/cancel': { kind: 'page', items: { id: 'replay' } },
+  'POST /t/:tenant/p/:project/replays/:id/cancel': { kind: 'form', items: { id: 'replay' } },
 };
