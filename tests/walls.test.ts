@@ -112,8 +112,8 @@ async function fieldsOf(tenant: MarkedTenant, wall: Wall): Promise<Record<string
   if (typeof fields === 'function') {
     return fields((name: ThingName) => makeThing(pages, tenant, name));
   }
-  const valueOf = (value: string) => (value === markedName ? tenant.marker : value);
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, valueOf(value)]));
+  const typedOf = (value: string) => (value === markedName ? tenant.marker : value);
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typedOf(value)]));
 }
 
 /** The lines of the tenant's audit log: what a refused form must leave as they are. */
