@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { FormNotice } from '../../../views/components/form.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { DeletePage } from '../../../views/endpoint-settings.tsx';
 import { OverlapField, rotation } from '../../../views/endpoint-signing.tsx';
 import { projectPath } from '../../../views/navigation.ts';
@@ -30,6 +29,7 @@ import {
   endpointPath,
   findHere,
 } from './endpoint-frame.ts';
+import { endpointName } from './endpoint-words.ts';
 import { numberText } from './form.ts';
 import { createPages, type Outcome, type PageDeps, type View } from './page.ts';
 

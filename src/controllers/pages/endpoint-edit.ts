@@ -1,7 +1,6 @@
 /** /t/{tenant}/p/{project}/endpoints/new and …/{id}/edit: will it work? */
 import { Elysia } from 'elysia';
 import type { FormDraft } from '../../../views/components/form.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { EndpointForm } from '../../../views/endpoint-form.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import type { EndpointId } from '../../domain/ids.ts';
@@ -19,6 +18,7 @@ import {
   newEndpointDraft,
   toEndpointInput,
 } from './endpoint-input.ts';
+import { endpointName } from './endpoint-words.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
 export function endpointEditPages(deps: PageDeps) {

@@ -1,6 +1,5 @@
 /** What the pages of one endpoint share: finding it in this project, and its head. */
 import { formatCount } from '../../../views/components/format.ts';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import type { ConfirmProps, EndpointHeadProps } from '../../../views/endpoint-head.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { endpointStateOf } from '../../domain/endpoint-states.ts';
@@ -8,6 +7,7 @@ import type { EndpointId } from '../../domain/ids.ts';
 import { findEndpoint } from '../../usecases/endpoints/find-endpoint.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { notFoundHere } from '../problem.ts';
+import { endpointName } from './endpoint-words.ts';
 import { mayChangeEndpoints } from './endpoints.ts';
 import type { ProjectCall, View } from './page.ts';
 

@@ -1,6 +1,11 @@
-/** Why endpoints are in the state that they are in. */
+/** What endpoints are called on pages, and why they are in the state that they are in. */
 import { formatAge } from '../../../views/components/format.ts';
 import type { EndpointState } from '../../domain/endpoint-states.ts';
+
+/** What people call it; else where it is. */
+export function endpointName(endpoint: { description: string; url: string }): string {
+  return endpoint.description === '' ? shortUrl(endpoint.url) : endpoint.description;
+}
 
 /** Without what all URLs begin with. */
 export function shortUrl(url: string): string {

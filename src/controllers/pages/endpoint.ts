@@ -9,7 +9,6 @@ import {
   formatShort,
 } from '../../../views/components/format.ts';
 import type { Stat } from '../../../views/components/stats.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import {
   EndpointFigures,
   EndpointHealth,
@@ -44,6 +43,7 @@ import {
 } from './endpoint-frame.ts';
 import { noticeOf } from './endpoint-notice.ts';
 import { readTestResult } from './endpoint-test.ts';
+import { endpointName } from './endpoint-words.ts';
 import { mayChangeEndpoints, toneOf } from './endpoints.ts';
 import { createPages, type PageDeps, type View } from './page.ts';
 import { replayDialogProps } from './replay-input.ts';

@@ -3,7 +3,6 @@ import { Elysia } from 'elysia';
 import { z } from 'zod';
 import type { Beat } from '../../../views/components/bars.tsx';
 import { formatCount } from '../../../views/components/format.ts';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import {
   EndpointList,
   type EndpointRow,
@@ -25,7 +24,7 @@ import {
   listEndpointHealth,
   listedPendingMax,
 } from '../../usecases/endpoints/list-endpoint-health.ts';
-import { shortUrl, stateReason } from './endpoint-words.ts';
+import { endpointName, shortUrl, stateReason } from './endpoint-words.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
 const textMax = 200;

@@ -1,13 +1,13 @@
 /** The form of a replay and what it stands for: its fields are named as the API's body has them. */
 import { z } from 'zod';
 import type { FormDraft } from '../../../views/components/form.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { anyStatus, type ReplayFormProps } from '../../../views/replay-form.tsx';
 import { invalidInput } from '../../domain/field-errors.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { type ReplayInput, replayInput } from '../../usecases/replays/schemas.ts';
 import { type EndpointCall, endpointPath } from './endpoint-frame.ts';
+import { endpointName } from './endpoint-words.ts';
 import { filledDraft, numberText } from './form.ts';
 import type { ProjectCall } from './page.ts';
 

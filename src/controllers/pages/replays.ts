@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { formatCount } from '../../../views/components/format.ts';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { ReplayDialogForm, ReplayForm, type ReplayFormProps } from '../../../views/replay-form.tsx';
 import { cancelWords, ReplayList, Replays, type ReplaysProps } from '../../../views/replays.tsx';
@@ -21,6 +20,7 @@ import { type Replay, replayListQuery } from '../../usecases/replays/schemas.ts'
 import { idInput } from '../../usecases/schemas.ts';
 import { thing } from '../api/operation.ts';
 import { notFoundHere } from '../problem.ts';
+import { endpointName } from './endpoint-words.ts';
 import { filledDraft } from './form.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 import {
