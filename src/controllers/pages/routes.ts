@@ -5,6 +5,7 @@ import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
+import { endpointEditPages } from './endpoint-edit.ts';
 import { endpointListPage } from './endpoints.ts';
 import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
@@ -47,6 +48,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
+    .use(endpointEditPages(deps))
     .use(endpointPages(deps))
     .use(endpointActions(deps))
     .use(replayPages(deps))

@@ -79,8 +79,6 @@ export const walls: Readonly<Record<string, Wall>> = {
     fields: async (make) => ({ id: await make('pending delivery') }),
   },
 
-  'GET /t/:tenant/p/:project/endpoints': { kind: 'page' },
-
   'GET /t/:tenant/p/:project/sources': { kind: 'page' },
   'GET /t/:tenant/p/:project/sources/new': { kind: 'page' },
   'POST /t/:tenant/p/:project/sources/new': {
@@ -130,4 +128,49 @@ export const walls: Readonly<Record<string, Wall>> = {
     least: 'admin',
     items: { id: 'member' },
   },
+
+  'GET /t/:tenant/p/:project/endpoints': { kind: 'page' },
+  'GET /t/:tenant/p/:project/endpoints/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/endpoints/new': {
+    ...{ kind: 'form', fields: { url: 'https://made.example/' } },
+  },
+  'GET /t/:tenant/p/:project/endpoints/:id': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/settings': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/edit': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/edit': {
+    ...{ kind: 'form', items: { id: 'endpoint' }, fields: { url: 'https://made.example/' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/test': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/pause': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/resume': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/enable': { kind: 'form', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/disable': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/disable': { kind: 'form', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/delete': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/delete': {
+    ...{
+      kind: 'form',
+      items: { id: 'endpoint' },
+      fields: async (_make, marker) => ({ name: marker }),
+    },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/reveal': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
+    ...{ kind: 'page', items: { id: 'endpoint' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
+
+  'GET /t/:tenant/p/:project/replays': { kind: 'page' },
+  'GET /t/:tenant/p/:project/replays/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/replays/new': {
+    kind: 'form',
+    fields: { 'filter.since': '2026-01-01T00:00', 'filter.until': '2026-01-02T00:00' },
+  },
+  'GET /t/:tenant/p/:project/replays/:id/cancel': { kind: 'page', items: { id: 'replay' } },
+  'POST /t/:tenant/p/:project/replays/:id/cancel': { kind: 'form', items: { id: 'replay' } },
 };
