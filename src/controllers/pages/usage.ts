@@ -84,6 +84,12 @@ async function usageView(call: TenantCall, asked: Asked): Promise<View> {
     },
     days: asked.days,
     projects: usage.projects.map((use) => toProject(call, use, usage.totals.events, projects.data)),
+    totals: [
+      { name: 'Events', value: formatCount(usage.totals.events) },
+      { name: 'Deliveries', value: formatCount(usage.totals.deliveries) },
+      { name: 'Attempts', value: formatCount(usage.totals.attempts) },
+      { name: 'Payloads', value: formatBytes(usage.totals.bytes) },
+    ],
     quotas: usage.quotas.map(toQuota),
     kept: [
       { name: 'Events and attempts', value: formatDuration(ctx.deps.eventsKeptMs) },
