@@ -38,6 +38,15 @@ export const navigation = [
     name: 'Deliver',
     items: [
       {
+        id: 'events',
+        name: 'Events',
+        icon: 'inbox',
+        path: '/events',
+        of: 'project',
+        key: 'v',
+        scope: 'events:read',
+      },
+      {
         id: 'deliveries',
         name: 'Deliveries',
         icon: 'send',

@@ -14,6 +14,7 @@ import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Ctx, Deps } from '../../usecases/context.ts';
+import type { PeopleDeps } from '../../usecases/people/people-deps.ts';
 import type { Membership, Person } from '../../usecases/people/person.ts';
 import { findProjectBySlug } from '../../usecases/projects/find-project-by-slug.ts';
 import type { Project } from '../../usecases/projects/schemas.ts';
@@ -40,6 +41,7 @@ export type PageDeps = ErrorPageDeps & {
   log: Log;
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
+  people: PeopleDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
@@ -248,8 +250,8 @@ async function showView(
 }
 
 async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
-  const { request } = call;
   if ('view' in outcome) return showView(deps, call, outcome.view);
+  const { request } = call;
   const { toast } = outcome;
   const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
   if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);
