@@ -140,10 +140,11 @@ function DayBars({ chart, measures, days }: UsagePageProps) {
   );
 }
 
-/** Of bytes, round in the unit that they are written in. */
+/** Of bytes, round in the unit that they are written in: at least its quarters. */
 function axisOf(greatest: number, isBytes: boolean): number {
-  const unit = isBytes ? 1_024 ** Math.floor(Math.log(Math.max(1, greatest)) / Math.log(1_024)) : 1;
-  return axisMax(greatest / unit) * unit;
+  if (!isBytes) return axisMax(greatest);
+  const quarter = 1_024 ** Math.floor(Math.log(Math.max(1, greatest)) / Math.log(1_024)) / 4;
+  return axisMax(greatest / quarter) * quarter;
 }
 
 const columns = [
