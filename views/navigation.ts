@@ -72,6 +72,14 @@ export const navigation = [
         of: 'project',
         scope: 'sources:read',
       },
+      {
+        id: 'portal',
+        name: 'Portal',
+        icon: 'external-link',
+        path: '/portal',
+        of: 'project',
+        scope: 'portal-links:read',
+      },
     ],
   },
   {

@@ -84,7 +84,13 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
+type ApiOptions = {
+  metricsToken?: string;
+  /** PUBLIC_URL is where it listens, as a browser wants it; else an https address of nobody. */
+  atItsUrl?: boolean;
+};
+
+export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const { db, queries } = await createCountedDatabase();
   const clock = createClock();
   const { database } = db;
@@ -101,7 +107,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const deps: Deps = {
     ...{ database, clock, secretBox: testSecretBox, version: '0.0.0' },
     eventsKeptMs: 30 * 86_400_000,
-    publicUrl: () => 'https://opsforge.test',
+    publicUrl: () => (options.atItsUrl ? server.url.origin : 'https://opsforge.test'),
     checkOutboundUrl: async () => outbound.refusal,
     mail: null,
     wakeEndpoints: (ids) => void woken.push(...ids),
@@ -157,9 +163,8 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const newTenant = () => createTenantWithKey(database);
 
   return {
-    routes: app.routes.map(({ method, path }) => ({ method, path })),
     ...{ db, deps, people, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
-    ...{ queries, streams, portal, url: server.url, ...observer },
+    ...{ routes: app.routes, queries, streams, portal, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;

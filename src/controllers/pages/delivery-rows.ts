@@ -14,13 +14,22 @@ export function stateOf({ status, attempts }: Pick<Delivery, 'status' | 'attempt
 /** @param seenId what is newer was not there when the reader looked before */
 export function toDeliveryRow(
   { place }: Pick<ProjectCall, 'place'>,
+  described: Described,
+  seenId?: string,
+): DeliveryRow {
+  return deliveryRowOf((path) => projectPath(place, path), described, seenId);
+}
+
+/** @param pathOf where `/deliveries/…` and `/endpoints/…` of this reader are */
+export function deliveryRowOf(
+  pathOf: (path: string) => string,
   { delivery, endpoint, tookMs, errorCode }: Described,
   seenId?: string,
 ): DeliveryRow {
   const { id, lastStatusCode } = delivery;
   return {
     id,
-    href: projectPath(place, `/deliveries/${id}`),
+    href: pathOf(`/deliveries/${id}`),
     eventType: delivery.eventType,
     state: stateOf(delivery),
     endpoint:
@@ -29,7 +38,7 @@ export function toDeliveryRow(
         : {
             name: endpointName(endpoint),
             url: endpoint.url,
-            href: endpoint.deleted ? null : projectPath(place, `/endpoints/${endpoint.id}`),
+            href: endpoint.deleted ? null : pathOf(`/endpoints/${endpoint.id}`),
           },
     attempts: delivery.attempts,
     attemptsMax: endpoint === null ? null : Math.max(endpoint.attemptsMax, delivery.attempts),
