@@ -29,6 +29,7 @@ import { errorPage } from './pages/error-page.ts';
 import { createFiles, type LoadFiles } from './pages/files.ts';
 import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
+import { createIdentifyPortal } from './portal.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -123,6 +124,7 @@ function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
     ...{ deps, files, log: deps.log, readiness: deps.readiness, people: deps.people },
     identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
     memberContext: createMemberContext(deps),
+    identifyPortal: createIdentifyPortal(deps.portal),
     requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),
   };
 }

@@ -69,7 +69,7 @@ export function describedBy({ name, help, error }: Pick<FieldProps, 'name' | 'he
 
 type TextProps = FieldProps & {
   value?: string | undefined;
-  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search' | 'datetime-local';
+  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search' | 'date' | 'datetime-local';
   placeholder?: string;
   autocomplete?: string;
   mono?: boolean;

@@ -22,6 +22,7 @@ import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
+import type { IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import {
@@ -42,6 +43,7 @@ export type PageDeps = ErrorPageDeps & {
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
   people: PeopleDeps;
+  identifyPortal: IdentifyPortal;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
@@ -152,7 +154,7 @@ function pageKind<Call extends TenantCall>(
 }
 
 /** What a change of the form may cure. */
-const redrawn = new Set(['invalid', 'conflict']);
+export const redrawn = new Set(['invalid', 'conflict']);
 
 function route(
   deps: PageDeps,
