@@ -39,6 +39,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(invitationPages(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
+    .use(teamPages(deps))
     .use(settingsRoute(deps))
     .use(keyPages(deps))
     .use(keyFormPages(deps))
