@@ -106,6 +106,7 @@ export function EndpointList(props: EndpointsProps) {
     <section
       class="card"
       id="endpoint-list"
+      data-hold
       hx-get={path}
       hx-trigger={refreshFigures}
       hx-target="this"

@@ -38,6 +38,15 @@ export const navigation = [
     name: 'Deliver',
     items: [
       {
+        id: 'events',
+        name: 'Events',
+        icon: 'inbox',
+        path: '/events',
+        of: 'project',
+        key: 'v',
+        scope: 'events:read',
+      },
+      {
         id: 'deliveries',
         name: 'Deliveries',
         icon: 'send',
@@ -75,7 +84,10 @@ export const navigation = [
   },
   {
     name: 'Run',
-    items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
+    items: [
+      { id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' },
+      { id: 'settings', name: 'Settings', icon: 'settings-2', path: '/settings', of: 'tenant' },
+    ],
   },
 ] as const satisfies readonly NavGroup[];
 

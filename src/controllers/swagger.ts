@@ -69,6 +69,7 @@ export function swaggerRoutes(document: JsonObject, assets: Assets) {
         headers: {
           'content-type': 'text/html; charset=utf-8',
           'content-security-policy': contentSecurityPolicy,
+          'x-frame-options': 'DENY',
         },
       });
     })

@@ -4,7 +4,7 @@
  */
 import { and, asc, eq, gte, lt } from 'drizzle-orm';
 import { deliveryStatsHour, deliveryStatsMinute } from '../../db/schema/delivery-stats.ts';
-import type { EndpointId } from '../domain/ids.ts';
+import type { DeliveryId, EndpointId } from '../domain/ids.ts';
 import { latencyBoundsMs } from '../domain/latency-histogram.ts';
 import type { TenantTx, WorkerTx } from './transactions.ts';
 
@@ -159,6 +159,21 @@ export async function countPending(
       ) pending`,
   );
   return row?.count ?? 0;
+}
+
+/** The pending delivery that waits longest. Index: delivery_queue_endpoint_idx. */
+export async function findOldestPending(
+  tx: TenantTx,
+  endpointId: EndpointId,
+): Promise<DeliveryId | null> {
+  const [row] = await tx.run(
+    'findOldestPending',
+    tx.sql<{ id: DeliveryId }[]>`
+      select id from delivery_queue
+      where tenant_id = ${tx.tenantId} and endpoint_id = ${endpointId} and not manual
+      order by id limit 1`,
+  );
+  return row?.id ?? null;
 }
 
 /** Up to `limit` rows from before this age; answers how many. By the index on bucket. */

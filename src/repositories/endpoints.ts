@@ -38,7 +38,7 @@ export type EndpointRowChanges = {
 
 export type EndpointSecretRow = Pick<
   typeof endpointSecrets.$inferSelect,
-  'id' | 'secretEncrypted' | 'publicKey' | 'expiresAt'
+  'id' | 'secretEncrypted' | 'publicKey' | 'createdAt' | 'expiresAt'
 >;
 
 const living = (tx: TenantTx, id: EndpointId) =>
@@ -226,6 +226,7 @@ export function listValidSecrets(
         id: endpointSecrets.id,
         secretEncrypted: endpointSecrets.secretEncrypted,
         publicKey: endpointSecrets.publicKey,
+        createdAt: endpointSecrets.createdAt,
         expiresAt: endpointSecrets.expiresAt,
       })
       .from(endpointSecrets)

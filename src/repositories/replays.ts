@@ -49,10 +49,10 @@ export async function lockReplay(
   return rows[0] ?? null;
 }
 
-/** Newest first. */
+/** Newest first, with those that only count or without. */
 export function listReplays(
   tx: TenantTx,
-  filter: { projectId: ProjectId; before: ReplayId | null; limit: number },
+  filter: { projectId: ProjectId; before: ReplayId | null; dryRuns: boolean; limit: number },
 ): Promise<ReplayRow[]> {
   return tx.run(
     'listReplays',
@@ -64,6 +64,7 @@ export function listReplays(
           eq(replays.tenantId, tx.tenantId),
           eq(replays.projectId, filter.projectId),
           filter.before === null ? undefined : lt(replays.id, filter.before),
+          filter.dryRuns ? undefined : eq(replays.dryRun, false),
         ),
       )
       .orderBy(desc(replays.id))

@@ -276,6 +276,7 @@ const operations = Object.entries(Object(openapiDocument()['paths'])).flatMap(([
     name: String(Object(value).operationId),
     isPublic: Object(value).security?.length === 0,
     example: Object(value).requestBody?.content['application/json'].example,
+    parameters: (Object(value).parameters ?? []) as Record<string, unknown>[],
     method: method.toUpperCase(),
     path: path.replace('/api/v1', ''),
   })),
@@ -295,11 +296,8 @@ describe.each(operations.filter(({ isPublic }) => !isPublic))(
       const isOfCustomers = ofCustomers.some((start) => operation.path.startsWith(start));
       const tried = operation.path.includes('{id}') ? ids : [''];
       for (const id of tried) {
-        const answer = await asked(token)(
-          operation.method,
-          operation.path.replace('{id}', id),
-          body,
-        );
+        const path = operation.path.replace('{id}', id) + requiredQuery(operation.parameters);
+        const answer = await asked(token)(operation.method, path, body);
         expect(answer.text).not.toContain(marker);
         if (operation.path.includes('{id}')) expect(answer.status).toBeOneOf([403, 404]);
         else if (!isOfCustomers) expect(answer.status).toBeOneOf([401, 403]);
@@ -308,6 +306,13 @@ describe.each(operations.filter(({ isPublic }) => !isPublic))(
     });
   },
 );
+
+/** What a list wants to be told: the first that its schema allows. */
+function requiredQuery(parameters: readonly Record<string, unknown>[]): string {
+  const wanted = parameters.filter((one) => one['in'] === 'query' && one['required'] === true);
+  const pairs = wanted.map((one) => [one['name'], Object(one['schema']).enum[0]]);
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(pairs))}`;
+}
 
 /** Everything of the tenant that is not the customer's. */
 async function rowsOf({ tenantId }: TestTenant, ownEndpoint: EndpointId) {

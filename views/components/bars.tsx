@@ -71,14 +71,19 @@ const phaseKinds = [
   { key: 'downloadMs', paint: 'down', name: 'Download' },
 ] as const;
 
-export type PhaseTimes = Record<(typeof phaseKinds)[number]['key'], number>;
+/** Null where not measured, or where there was none, as with a connection that was kept. */
+export type PhaseTimes = Record<(typeof phaseKinds)[number]['key'], number | null>;
 
 /** On the scale of its list, `maxMs`; a longer one ends in a cut. */
 export function PhasesBar(props: { times: PhaseTimes; maxMs: number; tall?: boolean }) {
   const { times, maxMs, tall = false } = props;
-  const label = phaseKinds.map(({ key, name }) => `${name} ${times[key]} ms`).join(', ');
+  const measured = phaseKinds.flatMap((kind) => {
+    const ms = times[kind.key];
+    return ms === null ? [] : [{ ...kind, ms }];
+  });
+  const label = measured.map(({ ms, name }) => `${name} ${ms} ms`).join(', ');
   const scale = 1_000 / (maxMs || 1);
-  const total = phaseKinds.reduce((sum, { key }) => sum + times[key], 0);
+  const total = measured.reduce((sum, { ms }) => sum + ms, 0);
   let x = 0;
   return (
     <svg
@@ -88,14 +93,14 @@ export function PhasesBar(props: { times: PhaseTimes; maxMs: number; tall?: bool
       role="img"
       aria-label={label}
     >
-      {phaseKinds.map(({ key, paint, name }) => {
+      {measured.map(({ ms, paint, name }) => {
         const left = x;
-        const width = times[key] * scale;
+        const width = ms * scale;
         x += width;
-        const drawn = times[key] > 0 ? Math.max(width - 2, 2) : 0;
+        const drawn = ms > 0 ? Math.max(width - 2, 2) : 0;
         return (
           <rect class={`f-${paint}`} x={left.toFixed(1)} y={0} width={drawn.toFixed(1)} height={10}>
-            <title safe>{`${name} ${times[key]} ms`}</title>
+            <title safe>{`${name} ${ms} ms`}</title>
           </rect>
         );
       })}

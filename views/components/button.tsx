@@ -18,6 +18,8 @@ export function Button(
     disabled?: boolean;
     open?: string;
     shortcut?: string;
+    /** What it copies, as `CopyButton`; nothing without script. */
+    copies?: string;
   },
 ) {
   const { label, icon, shortcut, open, variant = 'outline', size = 'sm', type = 'button' } = props;
@@ -29,6 +31,7 @@ export function Button(
       data-variant={variant}
       data-size={size}
       data-open={open}
+      data-copy={props.copies}
       name={props.name}
       value={props.value}
       form={props.form}

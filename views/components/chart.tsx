@@ -102,7 +102,7 @@ export function BarChart(
 }
 
 export type LineSeries = {
-  paint: 'acc' | 'mid' | 'ok' | 'warn' | 'bad';
+  paint: 'acc' | 'mid' | 'ok' | 'warn' | 'bad' | 'idle';
   /** Null: nothing was measured, and the line has a gap. */
   values: readonly (number | null)[];
   dashed?: boolean;

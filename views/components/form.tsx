@@ -69,15 +69,18 @@ export function describedBy({ name, help, error }: Pick<FieldProps, 'name' | 'he
 
 type TextProps = FieldProps & {
   value?: string | undefined;
-  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search';
+  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search' | 'date' | 'datetime-local';
   placeholder?: string;
   autocomplete?: string;
   mono?: boolean;
   required?: boolean;
   min?: number;
   max?: number;
+  /** "any" for what may have a fraction. */
+  step?: string;
   maxlength?: number;
   autofocus?: boolean;
+  readonly?: boolean;
   /** Stands inside the field, at its end: "s". */
   unit?: string;
 };
@@ -96,8 +99,10 @@ export function TextField(props: TextProps) {
       required={props.required}
       min={props.min}
       max={props.max}
+      step={props.step}
       maxlength={props.maxlength}
       autofocus={props.autofocus}
+      readonly={props.readonly}
       {...describedBy(props)}
     />
   );
@@ -113,6 +118,29 @@ export function TextField(props: TextProps) {
           </span>
         </div>
       )}
+    </Field>
+  );
+}
+
+/** A code of an authenticator, or one of the recovery codes: large, and filled in by telephones. */
+export function CodeField(props: FieldProps & { recovery?: boolean; autofocus?: boolean }) {
+  const { name, recovery = false, autofocus = false } = props;
+  return (
+    <Field {...props}>
+      <input
+        class={[
+          'input h-11! text-center font-mono',
+          recovery ? 'text-base!' : 'text-lg! tracking-[.5em]',
+        ]}
+        id={name}
+        name={name}
+        inputmode={recovery ? 'text' : 'numeric'}
+        autocomplete={recovery ? 'off' : 'one-time-code'}
+        maxlength={recovery ? 40 : 7}
+        required
+        autofocus={autofocus}
+        {...describedBy(props)}
+      />
     </Field>
   );
 }

@@ -1,8 +1,9 @@
 /** Deliveries as rows of a table; the list of deliveries and an event's page show the same. */
-import { type DeliveryRow, endpointName } from '../../../views/delivery-parts.tsx';
+import type { DeliveryRow } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import type { Described } from '../../usecases/deliveries/describe-deliveries.ts';
 import type { Delivery } from '../../usecases/deliveries/schemas.ts';
+import { endpointName } from './endpoint-words.ts';
 import type { ProjectCall } from './page.ts';
 
 /** Pending is called retrying once an attempt failed. */
@@ -33,8 +34,12 @@ export function deliveryRowOf(
     state: stateOf(delivery),
     endpoint:
       endpoint === null
-        ? { name: 'unknown', url: '' }
-        : { name: endpointName(endpoint), url: endpoint.url },
+        ? { name: 'unknown', url: '', href: null }
+        : {
+            name: endpointName(endpoint),
+            url: endpoint.url,
+            href: endpoint.deleted ? null : projectPath(place, `/endpoints/${endpoint.id}`),
+          },
     attempts: delivery.attempts,
     attemptsMax: endpoint === null ? null : Math.max(endpoint.attemptsMax, delivery.attempts),
     statusCode: errorCode === null ? lastStatusCode : null,

@@ -14,6 +14,7 @@ import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Ctx, Deps } from '../../usecases/context.ts';
+import type { PeopleDeps } from '../../usecases/people/people-deps.ts';
 import type { Membership, Person } from '../../usecases/people/person.ts';
 import { findProjectBySlug } from '../../usecases/projects/find-project-by-slug.ts';
 import type { Project } from '../../usecases/projects/schemas.ts';
@@ -42,12 +43,13 @@ export type PageDeps = ErrorPageDeps & {
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
   identifyPortal: IdentifyPortal;
+  people: PeopleDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
 
 /** What every handler gets; `nowMs` is database time. */
-type TenantCall = {
+export type TenantCall = {
   ctx: Ctx;
   person: Person;
   tenant: Membership;
@@ -250,8 +252,8 @@ async function showView(
 }
 
 async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
-  const { request } = call;
   if ('view' in outcome) return showView(deps, call, outcome.view);
+  const { request } = call;
   const { toast } = outcome;
   const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
   if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);

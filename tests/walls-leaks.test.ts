@@ -1,0 +1,128 @@
+/**
+ * Two tenants, each with one of everything and a word of its own in every text: whoever of the one
+ * walks through all pages and all reading operations meets the other's word nowhere, headers
+ * included. That the same walk finds one's own word everywhere shows that it would be found.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { openapiDocument } from '../src/controllers/server.ts';
+import type { Answer } from './support/api.ts';
+import { startPages, type TestPages } from './support/signed-in.ts';
+import { crawl } from './support/walls/crawl.ts';
+import {
+  createMarkedTenant,
+  fillTenant,
+  type MarkedTenant,
+  type ThingName,
+} from './support/walls/marked-tenant.ts';
+import { type Wall, walls } from './support/walls/table.ts';
+
+type Filled = MarkedTenant & { ids: ReadonlyMap<ThingName, string> };
+
+let pages: TestPages;
+let own: Filled;
+let other: Filled;
+
+beforeAll(async () => {
+  pages = await startPages();
+  own = await filled();
+  other = await filled();
+});
+afterAll(() => pages.stop());
+
+async function filled(): Promise<Filled> {
+  const tenant = await createMarkedTenant(pages);
+  return { ...tenant, ids: await fillTenant(pages, tenant) };
+}
+
+/** Tables that nothing in the service writes yet, or writes for moments only. */
+const unfilled = [
+  ...['monitors', 'monitor_logs', 'idempotency_keys', 'replay_deliveries'],
+  ...['delivery_stats_deltas', 'delivery_stats_minute', 'delivery_stats_hour'],
+];
+
+test('both tenants have something in every table, or this would prove nothing', async () => {
+  const { sql } = pages.db.admin;
+  const tables = await sql<{ name: string }[]>`
+    select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+      and not c.relispartition and a.attname = 'tenant_id' and not a.attisdropped`;
+  for (const { name } of tables) {
+    if (unfilled.includes(name)) continue;
+    const [row] = await sql`select count(distinct tenant_id)::int as count from ${sql(name)}
+      where tenant_id in ${sql([own.tenantId, other.tenantId])}`;
+    expect([name, row?.['count']]).toEqual([name, 2]);
+  }
+});
+
+/** Where each page's address leads with the ids of this tenant, below this slug. */
+function pathsOf(tenant: Filled, slug: string): string[] {
+  return Object.entries(walls).flatMap(([route, wall]) => {
+    if (!route.startsWith('GET ')) return [];
+    const path = route.slice('GET '.length);
+    if ('path' in wall && wall.path !== undefined) return [wall.path];
+    const items: Wall & { items?: Readonly<Record<string, ThingName>> } = wall;
+    return [
+      path.replace(/:(\w+)/g, (_, name: string) => {
+        if (name === 'tenant') return slug;
+        const item = items.items?.[name];
+        return name === 'project' ? 'main' : ((item && tenant.ids.get(item)) ?? name);
+      }),
+    ];
+  });
+}
+
+const holds = ({ headers, text }: Answer, word: string) =>
+  `${JSON.stringify([...headers])}${text}`.includes(word);
+
+describe('a walk through all pages', () => {
+  test('meets one’s own word, and nothing of the other tenant', async () => {
+    await pages.signIn(own);
+    const starts = [...pathsOf(own, own.name), ...pathsOf(other, own.name)];
+    const found = await crawl(pages, [...starts, ...pathsOf(other, other.name)]);
+    expect(found.filter(({ answer }) => answer.status >= 500).map(({ path }) => path)).toEqual([]);
+    const leaks = found.filter(({ answer }) => holds(answer, other.marker));
+    expect(leaks.map(({ path }) => path)).toEqual([]);
+    const silent = pathsOf(own, own.name).filter(
+      (path) =>
+        path.startsWith('/t/') &&
+        !found.some((one) => one.path === path && holds(one.answer, own.marker)),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test('meets nobody’s word when nobody is signed in', async () => {
+    pages.signOut();
+    const starts = [own, other].flatMap((tenant) => pathsOf(tenant, tenant.name));
+    const found = await crawl(pages, starts);
+    const leaks = found.filter(
+      ({ answer }) => holds(answer, own.marker) || holds(answer, other.marker),
+    );
+    expect(leaks.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('the API', () => {
+  const readings = Object.entries(Object(openapiDocument()['paths'])).flatMap(([path, methods]) =>
+    'get' in Object(methods) ? [path] : [],
+  );
+
+  test('shows whoever is signed in nothing of the other tenant', async () => {
+    await pages.signIn(own);
+    const headers = { cookie: pages.cookie() };
+    const leaks: string[] = [];
+    let ownSeen = 0;
+    for (const path of readings) {
+      const ids = path.includes('{') ? [...own.ids.values(), ...other.ids.values()] : [''];
+      for (const id of ids) {
+        for (const query of ['', `?projectId=${own.projectId}`, `?projectId=${other.projectId}`]) {
+          const address = path.replace(/\{\w+\}/, id) + query;
+          const answer = await pages.send('GET', address, { headers });
+          if (holds(answer, other.marker)) leaks.push(address);
+          if (holds(answer, own.marker)) ownSeen += 1;
+        }
+      }
+    }
+    expect(leaks).toEqual([]);
+    expect(ownSeen).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,183 @@
+/** The tab Signing: the secrets that sign now, a new one, and code that verifies a signature. */
+
+import { Button, LinkButton } from './components/button.tsx';
+import { CodeBox, CodeText } from './components/code.tsx';
+import { FormDialog } from './components/dialog.tsx';
+import { SelectField } from './components/form.tsx';
+import { Panel } from './components/panel.tsx';
+import { Secret } from './components/secret.tsx';
+import { Glyph } from './components/state.tsx';
+import { Ago, Until } from './components/text.tsx';
+import type { EndpointHeadProps } from './endpoint.tsx';
+import { EndpointHead } from './endpoint.tsx';
+import { type SigningKind, verifySnippets } from './verify-snippets.ts';
+
+export type SecretRow = {
+  text: string;
+  isPublic: boolean;
+  createdAt: string;
+  expiresAt: string | null;
+};
+
+export type EndpointSecretsProps = {
+  /** Of the endpoint. */
+  path: string;
+  rows: readonly SecretRow[];
+  /** In the open, after somebody asked for it. */
+  revealed: string | null;
+  mayChange: boolean;
+  nowMs: number;
+};
+
+/** With the dialog that makes a new one. */
+export function SecretsPanel(props: EndpointSecretsProps) {
+  const { path, mayChange } = props;
+  return (
+    <Panel
+      title="Signing secrets"
+      actions={
+        mayChange ? (
+          <LinkButton
+            label="Rotate…"
+            icon="key-round"
+            href={`${path}/signing/rotate`}
+            open="rotate"
+          />
+        ) : null
+      }
+    >
+      <Secrets {...props} />
+      {mayChange ? (
+        <FormDialog id="rotate" action={`${path}/signing/rotate`} {...rotation}>
+          <OverlapField />
+        </FormDialog>
+      ) : null}
+    </Panel>
+  );
+}
+
+export const rotation = {
+  title: 'Rotate the signing secret',
+  text: 'A new secret signs from now on. Those until now sign beside it for the overlap, so that receivers can change without a gap.',
+  submit: 'Rotate the secret',
+};
+
+export function OverlapField({ error }: { error?: string | undefined }) {
+  return (
+    <SelectField
+      name="overlapSeconds"
+      label="The secrets until now stay valid for"
+      value="86400"
+      error={error}
+      options={[
+        { value: '0', label: 'no time: they end at once' },
+        { value: '3600', label: '1 hour' },
+        { value: '86400', label: '24 hours' },
+        { value: '604800', label: '7 days' },
+        { value: '2592000', label: '30 days' },
+      ]}
+    />
+  );
+}
+
+/** The fragment `secrets`: also what a reveal answers. */
+export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecretsProps) {
+  const ends = rows.flatMap(({ expiresAt }) => expiresAt ?? []);
+  return (
+    <div id="secrets">
+      <ul class="flex flex-col gap-3">
+        {rows.map(({ text, isPublic, createdAt, expiresAt }, index) => {
+          const isCurrent = index === 0;
+          const isOpen = isCurrent && revealed !== null;
+          const asks = isCurrent && !isPublic && !isOpen && mayChange;
+          return (
+            <li>
+              <div class="flex items-center justify-between gap-2">
+                <span class="st">
+                  <Glyph name={isCurrent ? 'ok' : 'pending'} />
+                  {isCurrent ? 'Current' : 'Previous'}
+                </span>
+                <span class="note num">
+                  {expiresAt === null ? (
+                    <>
+                      since <Ago at={createdAt} nowMs={nowMs} suffix="" />
+                    </>
+                  ) : (
+                    <>
+                      ends <Until at={expiresAt} nowMs={nowMs} />
+                    </>
+                  )}
+                </span>
+              </div>
+              <div class="mt-1.5">
+                <Secret
+                  text={isOpen ? revealed : text}
+                  masked={!isOpen && !isPublic}
+                  what={isPublic ? 'public key' : 'secret'}
+                  actions={asks ? <RevealForm path={path} /> : null}
+                />
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+      <p class="note mt-3" safe>
+        {ends.length === 0
+          ? 'It signs every request. Who looks at it is in the audit log.'
+          : `All of them sign every request until ${ends[0]?.slice(0, 16).replace('T', ' ')} UTC. Receivers may check any one.`}
+      </p>
+    </div>
+  );
+}
+
+function RevealForm({ path }: { path: string }) {
+  const action = `${path}/signing/reveal`;
+  return (
+    <form method="post" action={action} hx-post={action} hx-target="#secrets" hx-swap="outerHTML">
+      <Button label="Reveal" type="submit" variant="ghost" size="xs" />
+    </form>
+  );
+}
+
+export function EndpointSigning(props: {
+  head: EndpointHeadProps;
+  secrets: EndpointSecretsProps;
+  kind: SigningKind;
+}) {
+  const { head, secrets, kind } = props;
+  return (
+    <>
+      <EndpointHead {...head} />
+      <div class="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_27rem]">
+        <VerifyPanel kind={kind} />
+        <SecretsPanel {...secrets} />
+      </div>
+    </>
+  );
+}
+
+/** Code for the receiver, the first of it open. */
+export function VerifyPanel({ kind }: { kind: SigningKind }) {
+  return (
+    <Panel title="Check the signature" sub={kind === 'hmac' ? 'HMAC-SHA256' : 'ed25519'}>
+      <div class="flex flex-col gap-2">
+        {verifySnippets[kind].map(({ language, file, code }, index) => (
+          <details name="verify" open={index === 0}>
+            <summary class="list-item cursor-pointer list-inside py-1 font-medium" safe>
+              {language}
+            </summary>
+            <div class="mt-1.5">
+              <CodeBox title={file} copies={code}>
+                <CodeText text={code} />
+              </CodeBox>
+            </div>
+          </details>
+        ))}
+      </div>
+      <p class="note mt-3">
+        Give it the body's bytes as they came, before any JSON parser. Requests that are older than
+        5 min are refused, so that none can be sent again by others.
+      </p>
+    </Panel>
+  );
+}

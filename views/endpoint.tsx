@@ -1,0 +1,276 @@
+/** One endpoint: is it healthy, and what waits? Its head and tabs, and the tab Health. */
+import type { Children } from '@kitajs/html';
+import type { EndpointState } from '../src/domain/endpoint-states.ts';
+import { Button, CopyButton, LinkButton, PanelLink } from './components/button.tsx';
+import { FormDialog } from './components/dialog.tsx';
+import { type TabItem, Tabs } from './components/filters.tsx';
+import type { IconName } from './components/icon.tsx';
+import { Callout, PageHead, Panel } from './components/panel.tsx';
+import { refreshFigures, refreshProgress } from './components/refresh.ts';
+import { type GlyphName, Pill, State, type StateName } from './components/state.tsx';
+import { type Stat, Stats } from './components/stats.tsx';
+import { Table } from './components/table.tsx';
+import { Ago, StatusCode, Until } from './components/text.tsx';
+import { AnswerTimeChart, AttemptsChart, type Quarter } from './endpoint-charts.tsx';
+import { type SettingFact, SettingFacts } from './endpoint-settings.tsx';
+import { type EndpointSecretsProps, SecretsPanel } from './endpoint-signing.tsx';
+
+export type EndpointHeadProps = {
+  name: string;
+  url: string;
+  state: EndpointState;
+  /** Below it are its tabs and actions. */
+  path: string;
+  tabs: readonly TabItem[];
+  /** The page of the dialog that Health has. */
+  replayHref: string;
+  /** Who may not change it has no actions. */
+  mayChange: boolean;
+  disable: ConfirmProps;
+};
+
+/** A dangerous thing, with the number in its title and in its button. */
+export type ConfirmProps = { title: string; text: string; submit: string };
+
+type HeadAction = { label: string; icon: IconName; path: string };
+
+/** What a state may turn into without asking. */
+const turns: Record<EndpointState, HeadAction> = {
+  open: { label: 'Resume', icon: 'play', path: '/resume' },
+  failing: { label: 'Pause', icon: 'pause', path: '/pause' },
+  healthy: { label: 'Pause', icon: 'pause', path: '/pause' },
+  paused: { label: 'Resume', icon: 'play', path: '/resume' },
+  disabled: { label: 'Enable', icon: 'play', path: '/enable' },
+};
+
+export function EndpointHead(props: EndpointHeadProps) {
+  const { name, url, state, path, tabs, mayChange, disable } = props;
+  return (
+    <>
+      <PageHead
+        title={name}
+        state={<Pill name={state} />}
+        actions={mayChange ? <Actions {...props} /> : null}
+      >
+        <p class="mt-0.5 flex items-center gap-1">
+          <span class="mono truncate" safe>
+            {url}
+          </span>
+          <CopyButton text={url} what="URL" />
+        </p>
+      </PageHead>
+      <Tabs items={tabs} />
+      {mayChange && state !== 'disabled' ? (
+        <FormDialog id="disable" action={`${path}/disable`} variant="destructive" {...disable} />
+      ) : null}
+    </>
+  );
+}
+
+function Actions({ state, path, replayHref }: EndpointHeadProps) {
+  const turn = turns[state];
+  const isDisabled = state === 'disabled';
+  return (
+    <>
+      {isDisabled ? null : (
+        <form method="post" action={`${path}/test`}>
+          <Button label="Send test" icon="send" type="submit" shortcut="T" />
+        </form>
+      )}
+      <form method="post" action={`${path}${turn.path}`}>
+        <Button label={turn.label} icon={turn.icon} type="submit" />
+      </form>
+      {isDisabled ? null : (
+        <LinkButton label="Disable…" icon="ban" href={`${path}/disable`} open="disable" />
+      )}
+      {isDisabled ? null : (
+        <LinkButton
+          label="Replay…"
+          icon="history"
+          variant="primary"
+          href={replayHref}
+          open="replay"
+          shortcut="P"
+        />
+      )}
+    </>
+  );
+}
+
+export type Notice = { glyph: GlyphName; tone?: 'bad' | 'warn'; title: string; text: string };
+
+export type TestResult = {
+  /** Polled until it has ended. */
+  path: string;
+  isOver: boolean;
+  glyph: GlyphName;
+  tone?: 'bad';
+  title: string;
+  text: string;
+  href: string;
+};
+
+export type RecentDelivery = {
+  href: string;
+  type: string;
+  state: StateName;
+  attempts: number;
+  statusCode: number | null;
+  error: string | null;
+  nextAttemptAt: string | null;
+  createdAt: string;
+};
+
+export type EndpointHealthProps = {
+  head: EndpointHeadProps;
+  path: string;
+  notice: Notice | null;
+  test: TestResult | null;
+  stats: readonly Stat[];
+  quarters: readonly Quarter[];
+  recent: readonly RecentDelivery[];
+  attemptsMax: number;
+  deliveriesHref: string;
+  secrets: EndpointSecretsProps;
+  facts: readonly SettingFact[];
+  nowMs: number;
+};
+
+export function EndpointHealth(props: EndpointHealthProps & { replay: Children }) {
+  const { head, test, secrets, facts, replay: safeReplay } = props;
+  return (
+    <>
+      <EndpointHead {...head} />
+      {test === null ? null : <TestPanel {...test} />}
+      <div class="grid gap-5 xl:grid-cols-[minmax(0,1fr)_21rem]">
+        <EndpointFigures {...props} />
+        <div class="aside-col xl:flex xl:flex-col xl:items-stretch">
+          <SecretsPanel {...secrets} />
+          <Panel
+            title="Settings"
+            actions={
+              head.mayChange ? (
+                <LinkButton label="Edit" icon="pencil" href={`${head.path}/edit`} />
+              ) : null
+            }
+          >
+            <SettingFacts facts={facts} />
+          </Panel>
+        </div>
+      </div>
+      {safeReplay}
+    </>
+  );
+}
+
+/** What came of a test event: the fragment `test`. */
+export function TestPanel({ path, isOver, glyph, tone, title, text, href }: TestResult) {
+  const poll = isOver
+    ? {}
+    : {
+        'hx-get': path,
+        'hx-trigger': refreshProgress,
+        'hx-target': 'this',
+        'hx-swap': 'outerHTML',
+      };
+  return (
+    <div id="test" role="status" {...poll}>
+      <Callout glyph={glyph} title={title} {...(tone === undefined ? {} : { tone })}>
+        <span safe>{text}</span>{' '}
+        <a class="link" href={href}>
+          The delivery
+        </a>
+      </Callout>
+    </div>
+  );
+}
+
+/** What changes by itself: the fragment `figures`. Its parts lie in the grid of the page. */
+export function EndpointFigures(props: EndpointHealthProps) {
+  const { path, notice, stats, quarters } = props;
+  return (
+    <div
+      id="figures"
+      class="contents"
+      hx-get={path}
+      hx-trigger={refreshFigures}
+      hx-target="this"
+      hx-swap="outerMorph"
+    >
+      {notice === null ? null : (
+        <Callout
+          glyph={notice.glyph}
+          title={notice.title}
+          class="xl:col-span-2"
+          {...(notice.tone === undefined ? {} : { tone: notice.tone })}
+        >
+          <span safe>{notice.text}</span>
+        </Callout>
+      )}
+      <div class="min-w-0 xl:col-span-2">
+        <Stats stats={stats} />
+      </div>
+      <div class="flex min-w-0 flex-col gap-5">
+        <div class="grid gap-5 lg:grid-cols-2">
+          <AttemptsChart quarters={quarters} />
+          <AnswerTimeChart quarters={quarters} />
+        </div>
+        <Recent {...props} />
+      </div>
+    </div>
+  );
+}
+
+const columns = [
+  { name: 'State' },
+  { name: 'Event' },
+  { name: 'Attempts', number: true },
+  { name: 'Answer' },
+  { name: 'Next attempt' },
+  { name: 'Accepted', number: true },
+];
+
+function Recent({ recent, attemptsMax, deliveriesHref, nowMs }: EndpointHealthProps) {
+  return (
+    <Panel
+      title="Recent deliveries"
+      flush
+      class="grow"
+      actions={<PanelLink href={deliveriesHref} label="All deliveries" />}
+    >
+      {recent.length === 0 ? (
+        <p class="px-4 py-3 text-muted-foreground">
+          Nothing was sent yet. Send a test, and it is shown here.
+        </p>
+      ) : (
+        <Table columns={columns} compact>
+          {recent.map((one) => (
+            <tr>
+              <td class="c-state">
+                <State name={one.state} />
+              </td>
+              <td class="c-main font-medium">
+                <a class="quiet-link" href={one.href} safe>
+                  {one.type}
+                </a>
+              </td>
+              <td class="r max-sm:hidden!">
+                {one.attempts}
+                <span class="text-muted-foreground">{` / ${attemptsMax}`}</span>
+              </td>
+              <td class="c-left">
+                <StatusCode status={one.statusCode} error={one.error} />
+              </td>
+              <td class="text-muted-foreground max-sm:hidden!">
+                {one.nextAttemptAt === null ? null : <Until at={one.nextAttemptAt} nowMs={nowMs} />}
+              </td>
+              <td class="r">
+                <Ago at={one.createdAt} nowMs={nowMs} />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Panel>
+  );
+}
