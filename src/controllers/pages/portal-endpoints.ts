@@ -2,7 +2,6 @@
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { PortalEndpoint } from '../../../views/portal-endpoint.tsx';
 import { DeleteEndpoint, EndpointForm, RotateSecret } from '../../../views/portal-forms.tsx';
 import { endpointStateOf } from '../../domain/endpoint-states.ts';
@@ -30,6 +29,7 @@ import { sendTest } from '../../usecases/endpoints/send-test.ts';
 import { updateEndpoint } from '../../usecases/endpoints/update-endpoint.ts';
 import { thing } from '../api/operation.ts';
 import { deliveryRowOf } from './delivery-rows.ts';
+import { endpointName } from './endpoint-words.ts';
 import { asInputOf } from './form.ts';
 import type { PageDeps } from './page.ts';
 import { createPortalPages, type PortalCall, type PortalView } from './portal-page.ts';
@@ -184,7 +184,7 @@ async function endpointView(
     failingSince: endpoint.failingSince,
     pausedUntil: endpoint.pausedUntil,
     shown: shown ?? null,
-    rows: described.map((one) => deliveryRowOf(`${path}/deliveries`, one)),
+    rows: described.map((one) => deliveryRowOf(path, one)),
   };
   return { title: props.name, body: () => PortalEndpoint(props) };
 }

@@ -1,16 +1,11 @@
 /** All pages: one line for each feature. */
 import { Elysia } from 'elysia';
-import { tenantPath } from '../../../views/navigation.ts';
-import { problemOf } from '../answer-error.ts';
-import { notFoundHere } from '../problem.ts';
-import { goTo } from './answers.ts';
 import { auditPages } from './audit.ts';
 import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
 import { endpointListPage } from './endpoints.ts';
-import { errorPage } from './error-page.ts';
 import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
 import { homePage } from './home.ts';
@@ -26,7 +21,6 @@ import { projectPages } from './projects.ts';
 import { replayPages } from './replays.ts';
 import { settingsRoute } from './settings.ts';
 import { signInPages } from './sign-in.ts';
-import { signInPath } from './sign-in-path.ts';
 import { signUpPages } from './sign-up.ts';
 import { singleSignOnPages } from './single-sign-on.ts';
 import { sourcePages } from './sources.ts';
