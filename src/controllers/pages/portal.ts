@@ -153,7 +153,6 @@ async function deliveryView(
   const props = {
     ...{ path, nowMs },
     row: deliveryRowOf(path, described),
-    endpointHref: endpoint === null || endpoint.deleted ? null : `${path}/endpoints/${endpoint.id}`,
     retryHref:
       mayWrite && endpoint !== null && !endpoint.deleted ? `${path}/deliveries/${id}/retry` : null,
     attempts: attempts.data.toReversed(),
