@@ -196,7 +196,7 @@ function Row({ row, nowMs }: { row: EndpointRow; nowMs: number }) {
 /** So many fit; the rest is counted, and all of them are in the title. */
 const typesShown = 2;
 
-function EventTypes({ types }: { types: readonly string[] }) {
+export function EventTypes({ types }: { types: readonly string[] }) {
   if (types.length === 0) return <span class="text-muted-foreground">every type</span>;
   const rest = types.length - typesShown;
   return (

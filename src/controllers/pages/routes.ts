@@ -45,7 +45,6 @@ export function pageRoutes(deps: PageDeps) {
     .use(keyFormPages(deps))
     .use(auditPages(deps))
     .use(usagePages(deps))
-    .use(teamPages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
@@ -54,9 +53,9 @@ export function pageRoutes(deps: PageDeps) {
     .use(endpointActions(deps))
     .use(replayPages(deps))
     .use(sourcePages(deps))
+    .use(portalPages(deps))
+    .use(portalSettingPages(deps))
     .use(deliveryPage(deps))
     .use(eventsPages(deps))
-    .use(eventPage(deps))
-    .use(portalPages(deps))
-    .use(portalSettingPages(deps));
+    .use(eventPage(deps));
 }
