@@ -8,6 +8,7 @@ import type { Browser } from 'playwright-core';
 import {
   browserTestMs,
   chromiumPath,
+  desktop,
   drawIn,
   findBarriers,
   findOverflow,
@@ -26,10 +27,16 @@ const pages = await startPages({ atItsUrl: true });
 const tenant = await createShowcase(pages);
 afterAll(() => pages.stop());
 
-/** For machines, or drawn by somebody else (Swagger). */
-const noPages = /^\/(?:api|healthz|readyz|metrics|swagger|assets|\.well-known)(?:\/|$)/;
+/** For machines, drawn by somebody else (Swagger), files, or on the way to somewhere else. */
+const noPages = [
+  /^\/(?:api|healthz|readyz|metrics|swagger|assets|\.well-known)(?:\/|$)/,
+  /\/(?:export|brand\.css)$/,
+  /^\/sign-in\/(?:single-sign-on|callback|second-step)$/,
+];
+/** Before anybody is signed in; a link that is no good has a page too. */
+const outside = /^\/(?:sign-in|sign-up|forgot-password|reset-password|invitation)$/;
 const routes = pages.routes
-  .filter(({ method, path }) => method === 'GET' && !noPages.test(path))
+  .filter(({ method, path }) => method === 'GET' && !noPages.some((each) => each.test(path)))
   .map(({ path }) => path);
 
 /** What `:id` below such a segment is. */
@@ -39,6 +46,7 @@ const things: Record<string, ThingName> = {
   deliveries: 'delivery',
   replays: 'replay',
   sources: 'source',
+  keys: 'api key',
 };
 /** Pages that say nothing without it. */
 const queries: Record<string, () => string> = {
@@ -49,6 +57,8 @@ function addressOf(route: string): string {
   const path = route
     .replace(':tenant', tenant.name)
     .replace(':project', 'main')
+    .replace(':token', tenant.portal.token)
+    .replace('links/:id', `links/${tenant.portal.id}`)
     .replace(/(\w[\w-]*)\/:(\w+)/g, (_, segment: string) => {
       const thing = things[segment];
       const id = thing && tenant.ids.get(thing);
@@ -60,33 +70,35 @@ function addressOf(route: string): string {
 
 describe.skipIf(chromiumPath === null)('in a browser [needs Chromium]', () => {
   let browser: Browser;
-  let visit: Visit;
+  let member: Visit;
+  let nobody: Visit;
 
   beforeAll(async () => {
     browser = await launchChromium();
     await pages.signIn(tenant);
-    visit = await openVisit(browser, pages.url, { cookie: pages.cookie() });
+    member = await openVisit(browser, pages.url, { cookie: pages.cookie() });
+    nobody = await openVisit(browser, pages.url);
   }, browserTestMs);
   afterAll(() => browser?.close());
 
   test.each(routes)(
     '%s holds no barrier, in light, dark and on a phone',
     async (route) => {
-      const { page, takeOffences } = visit;
+      const isOutside = outside.test(route);
+      const { page, takeOffences } = isOutside ? nobody : member;
       const answer = await page.goto(addressOf(route));
-      expect(answer?.status()).toBe(200);
-      const name = route.replace('/t/:tenant', 't').replace('/p/:project', '-p');
+      if (!isOutside) expect(answer?.status()).toBe(200);
+      const name = route.replace('/t/:tenant', 't').replace('/p/:project', '-p').replace(/^\//, '');
       for (const theme of ['light', 'dark'] as const) {
         await drawIn(page, theme);
         expect(await findBarriers(page)).toEqual([]);
         await keepPicture(page, `${name}-${theme}`);
       }
       await drawIn(page, 'light');
-      const before = page.viewportSize();
       await page.setViewportSize(phone);
       expect(await findOverflow(page)).toEqual([]);
       await keepPicture(page, `${name}-phone`);
-      if (before !== null) await page.setViewportSize(before);
+      await page.setViewportSize(desktop);
       expect(takeOffences()).toEqual([]);
     },
     browserTestMs,

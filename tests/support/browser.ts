@@ -15,7 +15,7 @@ export const chromiumPath = findTestTool('chromium');
 /** A machine with all its cores in use takes ten times as long as an idle one. */
 export const browserTestMs = 120_000;
 const stepMs = 30_000;
-const desktop = { width: 1280, height: 800 };
+export const desktop = { width: 1280, height: 800 };
 /** The narrowest phone that is common. */
 export const phone = { width: 390, height: 844 };
 
@@ -87,18 +87,16 @@ export async function findBarriers(page: Page): Promise<string[]> {
 
 /** As the server draws it for who chose this theme. */
 export async function drawIn(page: Page, theme: 'light' | 'dark'): Promise<void> {
-  await page.evaluate(
-    (isDark) => document.documentElement.classList.toggle('dark', isDark),
-    theme === 'dark',
-  );
+  await page
+    .locator('html')
+    .evaluate((root, isDark) => root.classList.toggle('dark', isDark), theme === 'dark');
 }
 
-/** By how many pixels the page is wider than its window, and what sticks out. */
+/** One line for a page that is wider than its window, with what sticks out. */
 export function findOverflow(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const root = document.documentElement;
+  return page.locator('html').evaluate((root) => {
     if (root.scrollWidth <= root.clientWidth) return [];
-    const wide = [...document.querySelectorAll('body *')]
+    const wide = [...root.querySelectorAll('body *')]
       .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
       .slice(0, 5)
       .map((element) => `${element.tagName}.${element.getAttribute('class') ?? ''}`);

@@ -8,7 +8,13 @@ import type { TestPages } from './signed-in.ts';
 import { createEndpointRow, createTenant } from './tenants.ts';
 import { fillTenant, type MarkedTenant } from './walls/marked-tenant.ts';
 
-type Showcase = MarkedTenant & { ids: Awaited<ReturnType<typeof fillTenant>> };
+type Showcase = MarkedTenant & {
+  ids: Awaited<ReturnType<typeof fillTenant>>;
+  /** A link by which the customer of all its endpoints comes in. */
+  portal: { token: string; id: string };
+};
+
+const customer = 'tallybridge';
 
 const endpointKinds = [
   { url: 'https://ledger.example.com/hooks/v2/invoices', description: 'Ledger' },
@@ -21,7 +27,8 @@ const endpointKinds = [
 const types = ['invoice.paid', 'invoice.voided', 'customer.subscription.updated'];
 const endings = ['delivered', 'delivered', 'failed', 'cancelled'] as const;
 const deliveriesEach = 8;
-const hoursOfFigures = 20;
+const minutesOfFigures = 24 * 60;
+const hoursOfFigures = 24;
 
 export async function createShowcase(pages: TestPages): Promise<Showcase> {
   const made = await createTenant(pages.db.database);
@@ -35,7 +42,12 @@ export async function createShowcase(pages: TestPages): Promise<Showcase> {
     await addDeliveries(pages, tenant, endpointId);
     await addFigures(pages, tenant, endpointId);
   }
-  return { ...tenant, ids: await fillTenant(pages, tenant) };
+  const ids = await fillTenant(pages, tenant);
+  await sql`update endpoints set customer = ${customer} where tenant_id = ${tenant.tenantId}`;
+  const key = await pages.keyOf(tenant, ['admin']);
+  const link = await pages.send('POST', '/api/v1/portal-links', { key, body: { customer } });
+  const portal = { token: link.string('token'), id: link.string('id') };
+  return { ...tenant, ids, portal };
 }
 
 async function addDeliveries(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {
@@ -54,14 +66,17 @@ async function addDeliveries(pages: TestPages, tenant: MarkedTenant, endpointId:
 
 async function addFigures(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {
   const { sql } = pages.db.admin;
-  const counts = Array.from({ length: 21 }, (_, place) => (place % 7) * 40);
-  for (const unit of ['minute', 'hour']) {
+  const counts = Array.from({ length: 21 }, (_, place) =>
+    place >= 3 && place < 9 ? 90 - place * 8 : 0,
+  );
+  for (const unit of ['minute', 'hour'] as const) {
+    const last = unit === 'minute' ? minutesOfFigures : hoursOfFigures;
     await sql`
       insert into ${sql(`delivery_stats_${unit}`)} (tenant_id, project_id, endpoint_id, bucket,
         delivered, failed, attempts, attempts_failed, answer_counts, latency_counts)
       select ${tenant.tenantId}, ${tenant.projectId}, ${endpointId},
         date_trunc(${unit}, now()) - n * ${`1 ${unit}`}::interval, 40 + n % 7 * 90, n % 5 * 3,
         60 + n % 7 * 90, n % 5 * 4, ${counts}, ${counts}
-      from generate_series(0, ${hoursOfFigures}::int) n`;
+      from generate_series(0, ${last}::int) n`;
   }
 }
