@@ -33,6 +33,28 @@ export type Wall =
   /** Changes something below /t/:tenant; `least` is member unless named. */
   | ({ kind: 'form'; least?: Role } & Items & Fields);
 
+const endpoint = '/t/:tenant/p/:project/endpoints/:id';
+const items = { id: 'endpoint' } as const;
+const endpointWalls: Readonly<Record<string, Wall>> = {
+  [`GET ${endpoint}`]: { kind: 'page', items },
+  [`GET ${endpoint}/signing`]: { kind: 'page', items },
+  [`GET ${endpoint}/settings`]: { kind: 'page', items },
+  [`POST ${endpoint}/test`]: { kind: 'form', items },
+  [`POST ${endpoint}/pause`]: { kind: 'form', items },
+  [`POST ${endpoint}/resume`]: { kind: 'form', items },
+  [`POST ${endpoint}/enable`]: { kind: 'form', items },
+  [`GET ${endpoint}/disable`]: { kind: 'page', items },
+  [`POST ${endpoint}/disable`]: { kind: 'form', items },
+  [`POST ${endpoint}/signing/reveal`]: { kind: 'form', items },
+  [`GET ${endpoint}/signing/rotate`]: { kind: 'page', items },
+  [`POST ${endpoint}/signing/rotate`]: { kind: 'form', items, fields: { overlapSeconds: '0' } },
+  [`GET ${endpoint}/delete`]: { kind: 'page', items },
+  [`POST ${endpoint}/delete`]: {
+    ...{ kind: 'form', items },
+    fields: async (_make, marker) => ({ name: marker }),
+  },
+};
+
 export const walls: Readonly<Record<string, Wall>> = {
   'GET /healthz': { kind: 'public' },
   'GET /readyz': { kind: 'public' },
@@ -64,7 +86,25 @@ export const walls: Readonly<Record<string, Wall>> = {
     fields: async (make) => ({ id: await make('pending delivery') }),
   },
 
+  'GET /t/:tenant/p/:project/deliveries/:id': { kind: 'page', items: { id: 'delivery' } },
+  'POST /t/:tenant/p/:project/deliveries/:id/retry': { kind: 'form', items: { id: 'delivery' } },
+
+  'GET /t/:tenant/p/:project/replays': { kind: 'page' },
+  'GET /t/:tenant/p/:project/replays/new': { kind: 'page', query: { endpoint: 'endpoint' } },
+  'POST /t/:tenant/p/:project/replays/new': {
+    kind: 'form',
+    fields: async (make) => ({
+      step: 'count',
+      endpointId: await make('endpoint'),
+      'filter.since': '2026-01-31T00:00',
+      'filter.until': '2026-02-01T00:00',
+    }),
+  },
+  'GET /t/:tenant/p/:project/replays/:id/cancel': { kind: 'page', items: { id: 'replay' } },
+  'POST /t/:tenant/p/:project/replays/:id/cancel': { kind: 'form', items: { id: 'replay' } },
+
   'GET /t/:tenant/p/:project/endpoints': { kind: 'page' },
+  ...endpointWalls,
 
   'GET /t/:tenant/p/:project/sources': { kind: 'page' },
   'GET /t/:tenant/p/:project/sources/new': { kind: 'page' },
