@@ -1,4 +1,4 @@
-/** What is about to be cancelled, before it is: a page of its own, so that it works without script. */
+/** What is about to be cancelled, before it is: a page of its own, which needs no script. */
 import { LinkButton } from './components/button.tsx';
 import { FormFoot } from './components/form.tsx';
 import { Empty, PageHead, Panel } from './components/panel.tsx';

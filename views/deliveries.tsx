@@ -3,27 +3,37 @@ import { Button } from './components/button.tsx';
 import { axisMax, BarChart } from './components/chart.tsx';
 import {
   ActiveChip,
-  ChipMenu,
+  type Choice,
+  ChoiceMenu,
   FilterBar,
   SearchField,
   type SegmentItem,
   Segments,
+  type TabItem,
+  Tabs,
 } from './components/filters.tsx';
 import { formatCount, formatShort, shortId } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
-import { Attempts, type DeliveryRow, LastAnswer, NextAttempt, Took } from './delivery-parts.tsx';
+import {
+  Attempts,
+  type DeliveryRow,
+  EndpointName,
+  LastAnswer,
+  NextAttempt,
+  Took,
+} from './delivery-parts.tsx';
 import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
 
-export type Choice = { label: string; href: string; current: boolean };
 type Chip = { name: string; value: string; href: string };
 
 export type DeliveriesProps = {
   path: string;
   /** The address of this very view, for its form. */
   ownPath: string;
+  tabs: readonly TabItem[];
   sentence: { ended: number; words: string; pending: number; failed: number };
   /** What of the filters was not understood; nothing is listed then. */
   problem: string | null;
@@ -50,6 +60,7 @@ export function Deliveries(props: DeliveriesProps) {
   return (
     <>
       <PageHead title="Deliveries" sentence={sentenceOf(props.sentence)} />
+      <Tabs items={props.tabs} />
       <Filters {...props} />
       {problem === null ? null : (
         <Callout glyph="bad" tone="bad" title="The filter was not understood" alert>
@@ -112,24 +123,6 @@ function Filters({ path, q, fields, chips, statuses, endpoints, spans }: Deliver
   );
 }
 
-function ChoiceMenu({ name, choices }: { name: string; choices: readonly Choice[] }) {
-  if (choices.length === 0) return null;
-  return (
-    <ChipMenu name={name}>
-      {choices.map(({ label, href, current }) => (
-        <a
-          class="block max-w-80 truncate rounded-sm px-2 py-1 text-sm hover:bg-muted"
-          href={href}
-          aria-current={current ? 'true' : undefined}
-          safe
-        >
-          {label}
-        </a>
-      ))}
-    </ChipMenu>
-  );
-}
-
 export type VolumeProps = {
   points: readonly { at: string; delivered: number; failed: number; attemptsFailed: number }[];
   /** "min", "15 min" */
@@ -153,11 +146,12 @@ function Volume({ points, step, hasDays, words }: VolumeProps) {
     const at = points[Math.round((index * (points.length - 1)) / (axisWords - 1))]?.at ?? '';
     return index === axisWords - 1 ? `${clock(at)} UTC` : clock(at);
   });
-  const titles = points.map(
-    ({ at }, index) =>
-      `${at.slice(5, 10)} ${at.slice(11, 16)} UTC: ${formatCount(delivered[index] ?? 0)} delivered, ` +
-      `${formatCount(retried[index] ?? 0)} attempts failed, ${formatCount(failed[index] ?? 0)} given up`,
-  );
+  const titles = points.map(({ at }, index) => {
+    const counts = [delivered, retried, failed].map((values) => formatCount(values[index] ?? 0));
+    const [good, again, bad] = counts;
+    const moment = `${at.slice(5, 10)} ${at.slice(11, 16)} UTC`;
+    return `${moment}: ${good} delivered, ${again} attempts failed, ${bad} given up`;
+  });
   const top = formatShort(max);
   return (
     <div class="px-4 pt-3 pb-2">
@@ -261,9 +255,7 @@ function Row({ row, nowMs, mayTick }: { row: DeliveryRow; nowMs: number; mayTick
         </a>
       </td>
       <td>
-        <span class="block max-w-56 truncate" title={row.endpoint.url} safe>
-          {row.endpoint.name}
-        </span>
+        <EndpointName endpoint={row.endpoint} />
       </td>
       <td class="r" data-label="Attempts">
         <Attempts row={row} />

@@ -8,7 +8,8 @@ export type DeliveryRow = {
   href: string;
   eventType: string;
   state: StateName;
-  endpoint: { name: string; url: string };
+  /** `href` null for one that was deleted. */
+  endpoint: { name: string; url: string; href: string | null };
   attempts: number;
   /** By the endpoint's schedule of now; null when that is not known any more. */
   attemptsMax: number | null;
@@ -24,15 +25,22 @@ export type DeliveryRow = {
   isNew: boolean;
 };
 
-/** What people call it, else its address without the scheme. */
-export function endpointName(endpoint: { url: string; description: string }): string {
-  return endpoint.description === ''
-    ? endpoint.url.replace(/^https?:\/\//, '')
-    : endpoint.description;
-}
-
 export function None() {
   return <span class="text-muted-foreground">–</span>;
+}
+
+/** Leads to the endpoint's page while there is one. */
+export function EndpointName({ endpoint }: Pick<DeliveryRow, 'endpoint'>) {
+  const { name, url, href } = endpoint;
+  return href === null ? (
+    <span class="block max-w-56 truncate text-muted-foreground" title={`${url}, deleted`} safe>
+      {name}
+    </span>
+  ) : (
+    <a class="quiet-link block max-w-56 truncate" href={href} title={url} safe>
+      {name}
+    </a>
+  );
 }
 
 export function Attempts({ row }: { row: Pick<DeliveryRow, 'attempts' | 'attemptsMax'> }) {

@@ -21,15 +21,17 @@ export function Document(props: {
   files: PageFiles;
   theme: Theme;
   class?: string;
+  /** The address of a tenant's own colours. */
+  brand?: string;
   /** Seconds until it is loaded again by itself. */
   reloadSeconds?: number | undefined;
   children: Children;
 }) {
-  const { title, files, theme, reloadSeconds, children } = props;
+  const { title, files, theme, brand, reloadSeconds, children } = props;
   return (
     <>
       {'<!doctype html>'}
-      <html lang="en" class={theme === 'dark' ? 'dark' : undefined}>
+      <html lang="en" class={[theme === 'dark' && 'dark', brand !== undefined && 'brand']}>
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -38,7 +40,7 @@ export function Document(props: {
           {reloadSeconds === undefined ? null : (
             <meta http-equiv="refresh" content={String(reloadSeconds)} />
           )}
-          <title safe>{`${title} · opsforge`}</title>
+          <title safe>{brand === undefined ? `${title} · opsforge` : title}</title>
           <link rel="icon" href={files.icon} type="image/svg+xml" />
           <link
             rel="preload"
@@ -48,6 +50,7 @@ export function Document(props: {
             crossorigin="anonymous"
           />
           <link rel="stylesheet" href={files.styles} />
+          {brand === undefined ? null : <link rel="stylesheet" href={brand} />}
           {theme === null ? <script src={files.theme} /> : null}
           <script src={files.script} defer />
         </head>

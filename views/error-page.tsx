@@ -4,9 +4,10 @@
  */
 import { type ButtonVariant, CopyButton, LinkButton } from './components/button.tsx';
 import { formatClock, formatDate } from './components/format.ts';
-import { type IconName, Logo } from './components/icon.tsx';
+import type { IconName } from './components/icon.tsx';
 import { Glyph, type GlyphName } from './components/state.tsx';
-import { Document, type PageFiles, type Theme } from './document.tsx';
+import type { PageFiles, Theme } from './document.tsx';
+import { Outside } from './outside.tsx';
 
 export type ErrorPageProps = {
   files: PageFiles;
@@ -28,37 +29,28 @@ export type ErrorPageProps = {
 export function ErrorPage(props: ErrorPageProps) {
   const { files, theme, title, reloadSeconds } = props;
   return (
-    <Document
+    <Outside
+      shell={{ files, theme }}
       title={title}
-      files={files}
-      theme={theme}
-      class="bg-subtle"
       reloadSeconds={reloadSeconds}
+      wide
+      footer={
+        <>
+          <span class="inline-flex min-w-0 items-center gap-1">
+            Request{' '}
+            <span class="truncate font-mono" safe>
+              {props.requestId}
+            </span>
+            <CopyButton text={props.requestId} what="request id" />
+          </span>
+          <span class="num whitespace-nowrap" safe>
+            {`${formatDate(props.at)}, ${formatClock(props.at)} UTC`}
+          </span>
+        </>
+      }
     >
-      <main id="main" class="auth">
-        <div class="flex items-center gap-2.5 text-lg font-semibold tracking-tight">
-          <Logo class="size-7" />
-          opsforge
-        </div>
-        <section class="card w-full max-w-lg">
-          <section class="flex flex-col gap-4 p-6!">
-            <Reason {...props} />
-          </section>
-          <footer class="px-6!">
-            <span class="inline-flex min-w-0 items-center gap-1">
-              Request{' '}
-              <span class="truncate font-mono" safe>
-                {props.requestId}
-              </span>
-              <CopyButton text={props.requestId} what="request id" />
-            </span>
-            <span class="num whitespace-nowrap" safe>
-              {`${formatDate(props.at)}, ${formatClock(props.at)} UTC`}
-            </span>
-          </footer>
-        </section>
-      </main>
-    </Document>
+      <Reason {...props} />
+    </Outside>
   );
 }
 

@@ -33,13 +33,10 @@ function TimeField(props: { name: string; label: string; value: string | undefin
 
 /** What stands in the address and has no field of its own. */
 export function KeptFields({ fields }: { fields: Readonly<Record<string, string | undefined>> }) {
-  return (
-    <>
-      {Object.entries(fields).map(([name, value]) =>
-        value === undefined ? null : <input type="hidden" name={name} value={value} />,
-      )}
-    </>
+  const safeInputs = Object.entries(fields).map(([name, value]) =>
+    value === undefined ? null : <input type="hidden" name={name} value={value} />,
   );
+  return <>{safeInputs}</>;
 }
 
 export type NewerProps = {

@@ -38,6 +38,15 @@ export const navigation = [
     name: 'Deliver',
     items: [
       {
+        id: 'events',
+        name: 'Events',
+        icon: 'inbox',
+        path: '/events',
+        of: 'project',
+        key: 'v',
+        scope: 'events:read',
+      },
+      {
         id: 'deliveries',
         name: 'Deliveries',
         icon: 'send',
@@ -63,11 +72,22 @@ export const navigation = [
         of: 'project',
         scope: 'sources:read',
       },
+      {
+        id: 'portal',
+        name: 'Portal',
+        icon: 'external-link',
+        path: '/portal',
+        of: 'project',
+        scope: 'portal-links:read',
+      },
     ],
   },
   {
     name: 'Run',
-    items: [{ id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' }],
+    items: [
+      { id: 'projects', name: 'Projects', icon: 'folder', path: '/projects', of: 'tenant' },
+      { id: 'settings', name: 'Settings', icon: 'settings-2', path: '/settings', of: 'tenant' },
+    ],
   },
 ] as const satisfies readonly NavGroup[];
 

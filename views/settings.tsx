@@ -14,24 +14,28 @@ type SettingsTab = {
 
 export const settingsTabs = [
   { id: 'team', label: 'Team', path: '/team', scope: 'members:read' },
+  { id: 'keys', label: 'API keys', path: '/keys', scope: 'api-keys:read' },
   { id: 'security', label: 'Security', path: '/security' },
+  { id: 'audit', label: 'Audit log', path: '/audit', scope: 'audit-log:read' },
+  { id: 'usage', label: 'Usage', path: '/usage', scope: 'usage:read' },
 ] as const satisfies readonly SettingsTab[];
 
 export type SettingsTabId = (typeof settingsTabs)[number]['id'];
 
-export function SettingsTabs(props: {
-  tenant: { slug: string };
-  current: SettingsTabId;
-  may(scope: Scope): boolean;
-}) {
-  const { tenant, current, may } = props;
+/** The reader: where, and what they may. */
+export type SettingsReader = { tenant: { slug: string }; may(scope: Scope): boolean };
+
+/** Those that this reader may open, with their addresses. */
+export function listSettings({ tenant, may }: SettingsReader) {
   const tabs: readonly SettingsTab[] = settingsTabs;
-  const items = tabs
+  return tabs
     .filter(({ scope }) => scope === undefined || may(scope))
-    .map(({ id, label, path }) => ({
-      label,
-      href: tenantPath(tenant, `/settings${path}`),
-      current: id === current,
-    }));
+    .map(({ id, label, path }) => ({ id, label, href: tenantPath(tenant, `/settings${path}`) }));
+}
+
+export function SettingsTabs(props: SettingsReader & { current: SettingsTabId }) {
+  const items = listSettings(props).map(({ id, label, href }) => ({
+    ...{ label, href, current: id === props.current },
+  }));
   return <Tabs items={items} label="Settings" />;
 }

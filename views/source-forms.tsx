@@ -56,7 +56,10 @@ export function SourceForm(props: SourceFormProps) {
   });
   return (
     <>
-      <PageHead title={title} {...(isNew ? { sentence: words.paste } : {})} />
+      <PageHead
+        title={title}
+        {...(isNew ? { sentence: `You get a URL to paste ${words.paste}` } : {})}
+      />
       <form class="flex max-w-[720px] flex-col gap-5" method="post" action={action}>
         {isNew ? <input type="hidden" name="kind" value={kind} /> : null}
         <FormNotice draft={draft} labels={labels} />

@@ -21,7 +21,7 @@ export type ChosenSource = {
   kind: string;
   href: string;
   url: string;
-  /** Where the sender wants the address. */
+  /** "at GitHub under …": where the sender wants the address. */
   paste: string;
   secretHelp: string;
   signature: string;
@@ -190,7 +190,7 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
         <div class="field">
           <span class="font-medium">Payload URL</span>
           <Secret text={url} masked={false} what="payload URL" />
-          <p safe>{paste}</p>
+          <p safe>{`Paste it ${paste}`}</p>
         </div>
         <div class="field">
           <span class="flex items-baseline justify-between font-medium">
@@ -202,7 +202,7 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
             )}
           </span>
           <Secret text="••••••••••••••••" masked what="secret" />
-          <p safe>{`It was shown once. ${secretHelp}`}</p>
+          <p safe>{secretHelp}</p>
         </div>
       </div>
     </Panel>

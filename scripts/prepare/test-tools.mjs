@@ -1,9 +1,10 @@
 /**
  * Finds programs that some tests want and that npm does not bring, and tells their paths in
- * generated/test-tools.json: {promtool, postgresBinDir, openssl}, each null when there is none.
- * Where it may (root on Debian) it downloads what is missing and unpacks it in node_modules/.cache:
- * nothing is installed, no service is started. It takes at most `budgetMs`; a failure is a warning
- * that names the tests that will be skipped, and is tried again after `retryAfterMs`.
+ * generated/test-tools.json: {promtool, postgresBinDir, openssl, chromium}, null where there is none.
+ * Where it may (root on Debian) it downloads what is missing and unpacks it in node_modules/.cache;
+ * only Chromium is installed. No service is started. It takes at most `budgetMs`, and Chromium's
+ * installation `installMs` more; a failure is a warning that names the tests that will be skipped,
+ * and is tried again after `retryAfterMs`.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -21,6 +22,8 @@ import {
 import { delimiter, dirname, join } from 'node:path';
 
 const budgetMs = 180_000;
+/** dpkg is not to be stopped halfway: far above the 40 s that 300 MB take to unpack. */
+const installMs = 600_000;
 const retryAfterMs = 24 * 60 * 60_000;
 /** The oldest server that opsforge supports as an external database. */
 const postgresMajorMin = 15;
@@ -29,6 +32,7 @@ const skippedWithout = {
   promtool: 'the tests that check the Prometheus rules',
   postgresBinDir: `the tests on an external PostgreSQL (${postgresMajorMin} or newer)`,
   openssl: 'the tests that make certificates',
+  chromium: 'the tests in a browser',
 };
 
 function places(root) {
@@ -90,6 +94,7 @@ function findTools(cache) {
     promtool: onPath('promtool') ?? executable(join(cache, 'promtool/usr/bin/promtool')),
     postgresBinDir: findPostgres() ?? wrapped(cache, 'postgresBinDir', 'initdb'),
     openssl: onPath('openssl') ?? executable(join(cache, 'openssl/wrapped/openssl')),
+    chromium: onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
   };
 }
 
@@ -136,7 +141,7 @@ async function fetchMissing(missing, cache, say) {
   if (!onPath('apt-get') || !onPath('dpkg-deb')) return all('no apt-get on this machine');
   const deadlineMs = Date.now() + budgetMs;
   say(
-    `opsforge: fetching Debian packages for tests (${missing.join(', ')}), unpacked, not installed`,
+    `opsforge: fetching Debian packages for tests (${missing.join(', ')}), a minute or two, once`,
   );
   const problems = new Map();
   try {
@@ -169,6 +174,12 @@ const fetchers = {
   async openssl(folder, deadlineMs) {
     await fetchPackages(folder, withDependencies(folder, 'openssl'), deadlineMs);
     wrapPrograms(folder, join(folder, 'usr/bin'));
+  },
+  /** Unpacked it would lack what its packages' scripts set up, the configuration of fonts above all. */
+  async chromium(_folder, deadlineMs) {
+    const install = ['install', '--yes', '--no-install-recommends'];
+    await apt([...install, '--download-only', 'chromium'], deadlineMs);
+    await apt([...install, 'chromium'], Date.now() + installMs);
   },
 };
 

@@ -49,6 +49,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     acceptWebhook: (request: Request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request: Request) => acceptWebhookBatch(ingest, request),
     sources,
+    people: service.people,
     pageAssets,
     live: { feeds: live.feeds, streams },
     httpRequest: metrics.httpRequest,

@@ -7,6 +7,7 @@ import { Elysia, NotFoundError } from 'elysia';
 import type { Log } from '../lib/log.ts';
 import type { Deps } from '../usecases/context.ts';
 import { listPublicKeys } from '../usecases/endpoints/list-public-keys.ts';
+import type { PeopleDeps } from '../usecases/people/people-deps.ts';
 import type { PortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import { answerError, commonHeaders, problemOf } from './answer-error.ts';
 import type { JsonObject } from './api/description.ts';
@@ -28,6 +29,7 @@ import { errorPage } from './pages/error-page.ts';
 import { createFiles, type LoadFiles } from './pages/files.ts';
 import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
+import { createIdentifyPortal } from './portal.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -42,6 +44,7 @@ export type ServerDeps = Deps &
     authenticateKey: AuthenticateKey;
     authenticateSession: AuthenticateSession;
     sources: ReceiverDeps;
+    people: PeopleDeps;
     pageAssets: readonly AssetSource[];
     live: EventStreamDeps;
     portal: Pick<PortalVisitors, 'identify'>;
@@ -118,9 +121,10 @@ function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
 
 function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
   return {
-    ...{ deps, files, log: deps.log, readiness: deps.readiness },
+    ...{ deps, files, log: deps.log, readiness: deps.readiness, people: deps.people },
     identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
     memberContext: createMemberContext(deps),
+    identifyPortal: createIdentifyPortal(deps.portal),
     requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),
   };
 }

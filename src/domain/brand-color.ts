@@ -34,6 +34,14 @@ export function nearestReadable(color: string, ground: string): string {
   return format([target, target, target]);
 }
 
+/** The one that was chosen for the dark, else the nearest to the other; null: opsforge's own. */
+export function colorInTheDark(chosen: {
+  color: string | null;
+  darkColor: string | null;
+}): string | null {
+  return chosen.darkColor ?? (chosen.color && nearestReadable(chosen.color, darkGround));
+}
+
 /** Throws AppError `invalid` that names the nearest colour that passes. */
 export function checkReadable(path: string, color: string, ground: string): void {
   const nearest = nearestReadable(color, ground);

@@ -6,7 +6,7 @@
 /** Linux takes 128 KiB as one argument. */
 export const inlineBytesMax = 96 * 1_024;
 /** What a body that is longer is read from. */
-export const payloadFile = 'payload.json';
+const payloadFile = 'payload.json';
 
 export function curlCommand(request: {
   url: string;

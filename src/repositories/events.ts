@@ -112,6 +112,20 @@ export function listEvents(tx: TenantTx, filter: EventFilter): Promise<Found<Eve
   });
 }
 
+export type EventFactsRow = { id: EventId; bytes: number; keyName: string | null };
+
+/** Of a page of events. A payload's length stands beside it, so none is read for that. */
+export function listEventFacts(tx: TenantTx, ids: readonly EventId[]): Promise<EventFactsRow[]> {
+  return tx.run(
+    'listEventFacts',
+    tx.sql<EventFactsRow[]>`
+      select e.id, octet_length(e.payload) as bytes, k.name as "keyName"
+      from webhook_events e
+      left join api_keys k on k.tenant_id = e.tenant_id and k.id = e.api_key_id
+      where e.tenant_id = ${tx.tenantId} and e.id = any (${[...ids]}::uuid[])`,
+  );
+}
+
 function matches(sql: Sql, { projectId, type, text }: EventFilter): Fragment {
   return sql`project_id = ${projectId}
     ${type === null ? sql`` : sql`and ${typeMatches(sql, sql`type`, type)}`}

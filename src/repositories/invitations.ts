@@ -110,6 +110,8 @@ export type OpenInvitation = {
   tenantSlug: string;
   email: string;
   role: Role;
+  /** A name; null when it was an API key. */
+  invitedBy: string | null;
   expiresAt: Date;
 };
 
@@ -127,10 +129,12 @@ export async function findOpenInvitation(
         tenantSlug: tenants.slug,
         email: invitations.email,
         role: invitations.role,
+        invitedBy: users.name,
         expiresAt: invitations.expiresAt,
       })
       .from(invitations)
       .innerJoin(tenants, eq(tenants.id, invitations.tenantId))
+      .leftJoin(users, eq(users.id, invitations.invitedBy))
       .where(and(eq(invitations.tokenHash, tokenHash), gt(invitations.expiresAt, sql`now()`))),
   );
   return row ?? null;

@@ -16,11 +16,13 @@ import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
+import { createPasswordHasher } from '../../src/lib/password-hasher.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createLiveHub } from '../../src/usecases/live/hub.ts';
 import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
+import type { PeopleDeps } from '../../src/usecases/people/people-deps.ts';
 import {
   createPortalVisitors,
   type PortalVisitors,
@@ -59,6 +61,8 @@ export type TestApi = {
   routes: readonly { method: string; path: string }[];
   url: URL;
   deps: Deps;
+  /** Set to change who may sign up, and whether mail is sent. */
+  people: PeopleDeps;
   /** Its loop does not run: a test says when it looks. */
   quotas: QuotaGuard;
   woken: EndpointId[];
@@ -80,7 +84,13 @@ export type TestApi = {
   stop(): Promise<void>;
 };
 
-export async function startApi(options: { metricsToken?: string } = {}): Promise<TestApi> {
+type ApiOptions = {
+  metricsToken?: string;
+  /** PUBLIC_URL is where it listens, as a browser wants it; else an https address of nobody. */
+  atItsUrl?: boolean;
+};
+
+export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const { db, queries } = await createCountedDatabase();
   const clock = createClock();
   const { database } = db;
@@ -95,12 +105,9 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   const { log, logged } = createMemoryLog();
   const hub = createLiveHub({ send: () => {} });
   const deps: Deps = {
-    database,
-    clock,
-    secretBox: testSecretBox,
-    version: '0.0.0',
+    ...{ database, clock, secretBox: testSecretBox, version: '0.0.0' },
     eventsKeptMs: 30 * 86_400_000,
-    publicUrl: () => 'https://opsforge.test',
+    publicUrl: () => (options.atItsUrl ? server.url.origin : 'https://opsforge.test'),
     checkOutboundUrl: async () => outbound.refusal,
     mail: null,
     wakeEndpoints: (ids) => void woken.push(...ids),
@@ -119,6 +126,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     },
     tellNews: hub.tell,
   };
+  const people = peopleDepsOf(deps);
   const quotas = createQuotaGuard(deps);
   const acceptor = createEventAcceptor({
     ...{ database, clock, directory, quotas },
@@ -143,8 +151,7 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
     live: { feeds: createLiveFeeds({ database, clock, hub, log }), streams },
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
-    sources,
-    pageAssets,
+    ...{ sources, people, pageAssets },
     httpRequest: observe,
     readiness: async () => readiness.reasons,
     metricsText: async () => 'metric 1\n',
@@ -153,14 +160,10 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
   });
   const server = listen(app.fetch);
   const send = createSender(server.url);
-  const newTenant = async () => {
-    const tenant = await createTenant(database);
-    const { key } = await createKey(database, tenant);
-    return { ...tenant, key };
-  };
+  const newTenant = () => createTenantWithKey(database);
 
   return {
-    ...{ db, deps, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
+    ...{ db, deps, people, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
     ...{ routes: app.routes, queries, streams, portal, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
@@ -172,6 +175,17 @@ export async function startApi(options: { metricsToken?: string } = {}): Promise
       await db.drop();
     },
   };
+}
+
+async function createTenantWithKey(database: TestDatabase['database']) {
+  const tenant = await createTenant(database);
+  const { key } = await createKey(database, tenant);
+  return { ...tenant, key };
+}
+
+/** As after a start without settings: only the first account is made by oneself. */
+function peopleDepsOf(deps: Deps): PeopleDeps {
+  return { ...deps, passwords: createPasswordHasher(), signUp: 'first', singleSignOn: null };
 }
 
 function createObserver() {

@@ -20,8 +20,10 @@ export type TestPages = TestApi & {
 
 const formType = 'application/x-www-form-urlencoded';
 
-export async function startPages(): Promise<TestPages> {
-  const api = await startApi();
+export async function startPages(options: { atItsUrl?: boolean } = {}): Promise<TestPages> {
+  const api = await startApi(options);
+  // On https the cookie has the prefix that binds it to its host.
+  const cookieName = `${options.atItsUrl ? '' : '__Host-'}opsforge_session`;
   const passwords = createPasswordHasher();
   let session = '';
   const browserHeaders = ({ cookie, ...headers }: Record<string, string>) => ({
@@ -33,8 +35,7 @@ export async function startPages(): Promise<TestPages> {
     ...api,
     async signIn(tenant, role = 'owner') {
       const account = await createAccount(api.db, { passwords }, [{ tenant, role }]);
-      // The address of tests is https, so the cookie has the prefix that binds it to its host.
-      session = `__Host-opsforge_session=${await createSession(api.db, account.userId)}`;
+      session = `${cookieName}=${await createSession(api.db, account.userId)}`;
     },
     signOut() {
       session = '';

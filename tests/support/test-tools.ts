@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-type Tool = 'promtool' | 'postgresBinDir' | 'openssl';
+type Tool = 'promtool' | 'postgresBinDir' | 'openssl' | 'chromium';
 
 const file = join(import.meta.dir, '../../generated/test-tools.json');
 

@@ -1,6 +1,7 @@
 /**
  * Single keys: `/` to the search field, `G x` to a page of the menu, `J`, `K`, `X` and Enter
- * through rows, and any button or link by its `aria-keyshortcuts`. Off while one types, and with modifiers.
+ * through rows, and any button or link by its `aria-keyshortcuts`. Off while one types, and with
+ * modifiers.
  */
 import { openDialog } from './dialogs.ts';
 

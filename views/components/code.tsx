@@ -85,10 +85,10 @@ export type DiffLine = { kind: 'del' | 'ins' | 'same'; text: string };
 
 const signs = { del: '− ', ins: '+ ', same: '  ' };
 
-/** Signs, not colour alone. */
+/** Signs, not colour alone. It scrolls, so it takes focus. */
 export function Diff({ lines }: { lines: readonly DiffLine[] }) {
   return (
-    <pre class="diff">
+    <pre class="diff px-0!" tabindex={0}>
       {lines.map(({ kind, text }) => (
         <span class={kind} safe>
           {signs[kind] + text}

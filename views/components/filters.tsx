@@ -65,6 +65,27 @@ export function ChipMenu({ name, children }: { name: string; children: Children 
   );
 }
 
+export type Choice = { label: string; href: string; current: boolean };
+
+/** A filter whose values are links; nothing when there are none. */
+export function ChoiceMenu({ name, choices }: { name: string; choices: readonly Choice[] }) {
+  if (choices.length === 0) return null;
+  return (
+    <ChipMenu name={name}>
+      {choices.map(({ label, href, current }) => (
+        <a
+          class="block max-w-80 truncate rounded-sm px-2 py-1 text-sm hover:bg-muted"
+          href={href}
+          aria-current={current ? 'true' : undefined}
+          safe
+        >
+          {label}
+        </a>
+      ))}
+    </ChipMenu>
+  );
+}
+
 export type SegmentItem = {
   label: string;
   href: string;

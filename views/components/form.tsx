@@ -69,7 +69,7 @@ export function describedBy({ name, help, error }: Pick<FieldProps, 'name' | 'he
 
 type TextProps = FieldProps & {
   value?: string | undefined;
-  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search' | 'datetime-local';
+  type?: 'text' | 'url' | 'email' | 'password' | 'number' | 'search' | 'date' | 'datetime-local';
   placeholder?: string;
   autocomplete?: string;
   mono?: boolean;
@@ -80,6 +80,7 @@ type TextProps = FieldProps & {
   step?: string;
   maxlength?: number;
   autofocus?: boolean;
+  readonly?: boolean;
   /** Stands inside the field, at its end: "s". */
   unit?: string;
 };
@@ -101,6 +102,7 @@ export function TextField(props: TextProps) {
       step={props.step}
       maxlength={props.maxlength}
       autofocus={props.autofocus}
+      readonly={props.readonly}
       {...describedBy(props)}
     />
   );
@@ -116,6 +118,29 @@ export function TextField(props: TextProps) {
           </span>
         </div>
       )}
+    </Field>
+  );
+}
+
+/** A code of an authenticator, or one of the recovery codes: large, and filled in by telephones. */
+export function CodeField(props: FieldProps & { recovery?: boolean; autofocus?: boolean }) {
+  const { name, recovery = false, autofocus = false } = props;
+  return (
+    <Field {...props}>
+      <input
+        class={[
+          'input h-11! text-center font-mono',
+          recovery ? 'text-base!' : 'text-lg! tracking-[.5em]',
+        ]}
+        id={name}
+        name={name}
+        inputmode={recovery ? 'text' : 'numeric'}
+        autocomplete={recovery ? 'off' : 'one-time-code'}
+        maxlength={recovery ? 40 : 7}
+        required
+        autofocus={autofocus}
+        {...describedBy(props)}
+      />
     </Field>
   );
 }

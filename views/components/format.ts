@@ -82,6 +82,11 @@ export function formatMoment(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 23)} UTC`;
 }
 
+/** "2026-11-23 14:32 UTC" */
+export function formatMinute(at: string): string {
+  return `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
+}
+
 /** "14:32:08" of a time in UTC. */
 export function formatClock(at: string): string {
   return at.slice(11, 19);

@@ -1,6 +1,8 @@
 /** Pages as answers: their headers, and how htmx is told where to go and what to say. */
 import type { Toast } from '../../../views/components/toast.tsx';
 
+const ownFrames = "frame-ancestors 'none'";
+
 /** Nothing from elsewhere or inline, in nobody's frame. `data:` for Basecoat's small pictures. */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -11,7 +13,7 @@ const contentSecurityPolicy = [
   "connect-src 'self'",
   "form-action 'self'",
   "base-uri 'none'",
-  "frame-ancestors 'none'",
+  ownFrames,
 ].join('; ');
 
 const pageHeaders = {
@@ -24,13 +26,34 @@ const pageHeaders = {
   'cache-control': 'no-store',
 };
 
+/** `frameAncestors`: the directive of a page that others may frame, as domain/portal.ts makes it. */
 export function htmlResponse(
   html: string,
-  options: { status?: number; headers?: Record<string, string>; cookies?: string[] } = {},
+  options: {
+    status?: number;
+    headers?: Record<string, string>;
+    cookies?: string[];
+    frameAncestors?: string;
+  } = {},
 ): Response {
+  const { frameAncestors = ownFrames } = options;
   const headers = new Headers({ ...pageHeaders, ...options.headers });
+  if (frameAncestors !== ownFrames) {
+    headers.set(
+      'content-security-policy',
+      contentSecurityPolicy.replace(ownFrames, frameAncestors),
+    );
+    // It knows no list of origins, and would forbid what the policy allows.
+    headers.delete('x-frame-options');
+  }
   for (const cookie of options.cookies ?? []) headers.append('set-cookie', cookie);
   return new Response(html, { status: options.status ?? 200, headers });
+}
+
+/** Of one tenant, and changed whenever its people like. */
+export function stylesResponse(styles: string): Response {
+  const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-store' };
+  return new Response(styles, { headers });
 }
 
 /**

@@ -19,7 +19,7 @@ import { toDeliveryRow } from './delivery-rows.ts';
 import { severalTexts } from './form.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
-const tickedForm = z.strictObject({
+export const tickedForm = z.strictObject({
   id: severalTexts.pipe(
     z
       .array(z.string().refine(isUuid, 'must be the id of a delivery'))
@@ -68,7 +68,7 @@ export function deliveryPages(deps: PageDeps) {
     );
 }
 
-function toastOf({ done, refused }: ChangedDeliveries, word: string): Toast {
+export function toastOf({ done, refused }: ChangedDeliveries, word: string): Toast {
   const title = `${done} ${done === 1 ? 'delivery' : 'deliveries'} ${word}`;
   const [first] = refused;
   if (first === undefined) return { tone: 'ok', title };

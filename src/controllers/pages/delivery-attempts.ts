@@ -1,5 +1,6 @@
 /** A delivery's attempts as its page shows them: phases on one scale, headers, bodies, schedule. */
-import type { AttemptShown, PhasesShown, ScheduleStep } from '../../../views/delivery.tsx';
+import type { ScheduleStep } from '../../../views/delivery.tsx';
+import type { AttemptShown, PhasesShown } from '../../../views/delivery-attempts.tsx';
 import type { Attempt, Delivery } from '../../usecases/deliveries/schemas.ts';
 
 /** Longer than so many times the median, it would make all others a dot: it is cut instead. */

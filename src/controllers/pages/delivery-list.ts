@@ -1,8 +1,9 @@
 /**
- * The list of deliveries as its address asks for it. What changes by itself are two parts: the rows,
- * which are asked for again by the first of them, and how many came since.
+ * The list of deliveries as its address asks for it. What changes by itself are two parts: the
+ * rows, which are asked for again by the first of them, and how many came since.
  */
 import { z } from 'zod';
+import { shortId } from '../../../views/components/format.ts';
 import {
   Deliveries,
   type DeliveriesProps,
@@ -10,7 +11,6 @@ import {
   type RowsProps,
   type VolumeProps,
 } from '../../../views/deliveries.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { Newer, type NewerProps } from '../../../views/list-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { deliveryStatuses } from '../../domain/deliveries.ts';
@@ -41,6 +41,7 @@ import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { idInput, listParameters } from '../../usecases/schemas.ts';
 import { typeParameter } from '../../usecases/type-filter.ts';
 import { toDeliveryRow } from './delivery-rows.ts';
+import { endpointName } from './endpoint-words.ts';
 import type { ProjectCall, View } from './page.ts';
 import {
   fieldText,
@@ -60,12 +61,13 @@ const shownMax = changedMax;
 const endpointsMax = 200;
 const dayMs = 86_400_000;
 /** Of the volume, where the list has no bounds. */
-const volumeMsDefault = dayMs;
+const volumeMsDefault = 3_600_000;
 
 export const deliveryListPage = z.strictObject({
   q: fieldText,
   status: z.enum(deliveryStatuses).optional(),
   endpoint: idInput<EndpointId>().optional(),
+  replay: idInput<string>().optional(),
   ...spanFields,
   cursor: listParameters<DeliveryId>().cursor,
   /** The newest id that the reader saw before, to mark and to count what is new. */
@@ -73,7 +75,7 @@ export const deliveryListPage = z.strictObject({
 });
 type Asked = z.output<typeof deliveryListPage>;
 
-type Filter = Pick<DeliveryListQuery, 'projectId' | 'status' | 'endpointId' | 'eventId' | 'type'>;
+type Filter = Omit<DeliveryListQuery, 'since' | 'until' | 'limit' | 'cursor'>;
 /** `only`: a delivery that the search names by its id. */
 type Search = { filter: Filter; span: TimeSpan; only: Delivery | null };
 
@@ -82,8 +84,9 @@ export async function deliveryListView(
   asked: Asked,
   notice: string | null = null,
 ): Promise<View> {
-  const { q, status, endpoint, since, until } = asked;
-  const list = listAddress(call, '/deliveries', { q, status, endpoint, since, until });
+  const { q, status, endpoint, replay, since, until } = asked;
+  const filters = { q, status, endpoint, replay, since, until };
+  const list = listAddress(call, '/deliveries', filters);
   const search = await readSearch(call, asked);
   const problem = 'problem' in search ? search.problem : null;
   const found = 'problem' in search ? null : search;
@@ -106,10 +109,10 @@ const projectIdOf = (call: ProjectCall) => call.project.id as ProjectId;
 async function readSearch(call: ProjectCall, asked: Asked): Promise<Search | { problem: string }> {
   const span = readSpan(asked, call.nowMs);
   if ('problem' in span) return span;
-  const { q, status, endpoint: endpointId } = asked;
+  const { q, status, endpoint: endpointId, replay: replayId } = asked;
   const filter = {
     projectId: projectIdOf(call),
-    ...{ status, endpointId, eventId: undefined, type: undefined },
+    ...{ status, endpointId, replayId, eventId: undefined, type: undefined },
   };
   if (q === undefined) return { filter, span, only: null };
   const id = q.toLowerCase();
@@ -145,7 +148,7 @@ async function readPage(call: ProjectCall, asked: Asked, search: Search | null):
   if (only !== null)
     return { described: await describeDeliveries(call.ctx, [only]), nextCursor: null };
   const { since, until } = span;
-  const query = { ...filter, since, until, replayId: undefined };
+  const query = { ...filter, since, until };
   const { cursor } = asked;
   const { data, ...rest } = await listDeliveries(call.ctx, { ...query, cursor, limit: shownMax });
   return { described: await describeDeliveries(call.ctx, data), ...rest };
@@ -185,7 +188,7 @@ async function countNewer(
   const newer = newerProps(list, seen ?? idAt(call.nowMs));
   if (search === null || seen === undefined) return newer;
   const { filter, span } = search;
-  const query = { ...filter, since: span.since, until: span.until, replayId: undefined };
+  const query = { ...filter, since: span.since, until: span.until };
   return { ...newer, count: await countNewerDeliveries(call.ctx, query, seen) };
 }
 
@@ -211,13 +214,17 @@ async function toProps(
     readVolume(call.ctx, { projectId, endpointId, sinceMs, untilMs }),
     listEndpoints(call.ctx, { projectId, limit: endpointsMax }),
   ]);
-  const words = span?.words ?? 'the last 24 h';
+  const words = span?.words ?? 'the last hour';
   const rows = toRows(call, asked, list, page);
   const isFirst = asked.cursor === undefined;
   const isFiltered = Object.values(list.filters).some((value) => value !== undefined);
   return {
     path: projectPath(call.place, '/deliveries'),
     ownPath: list.href({}),
+    tabs: [
+      { label: 'Deliveries', href: projectPath(call.place, '/deliveries'), current: true },
+      { label: 'Replays', href: projectPath(call.place, '/replays'), current: false },
+    ],
     sentence: sentenceOf(volume, words),
     problem,
     q: asked.q ?? '',
@@ -261,14 +268,18 @@ function chipsOf(
   page: Page,
   endpoints: readonly Endpoint[],
 ): DeliveriesProps['chips'] {
-  const { status, endpoint } = asked;
+  const { status, endpoint, replay } = asked;
   const chip = (name: string, key: string, value: string | undefined) =>
     value === undefined ? [] : [{ name, value, href: list.href({ [key]: undefined }) }];
   const named =
     endpoints.find(({ id }) => id === endpoint) ??
     page.described.find((one) => one.endpoint?.id === endpoint)?.endpoint;
   const endpointWords = named ? endpointName(named) : endpoint && 'deleted or unknown';
-  return [...chip('Status', 'status', status), ...chip('Endpoint', 'endpoint', endpointWords)];
+  return [
+    ...chip('Status', 'status', status),
+    ...chip('Endpoint', 'endpoint', endpointWords),
+    ...chip('Replay', 'replay', replay && shortId(replay)),
+  ];
 }
 
 function volumeProps({ points, stepMs }: Volume, words: string): VolumeProps {

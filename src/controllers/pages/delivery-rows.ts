@@ -1,8 +1,9 @@
 /** Deliveries as rows of a table; the list of deliveries and an event's page show the same. */
-import { type DeliveryRow, endpointName } from '../../../views/delivery-parts.tsx';
+import type { DeliveryRow } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import type { Described } from '../../usecases/deliveries/describe-deliveries.ts';
 import type { Delivery } from '../../usecases/deliveries/schemas.ts';
+import { endpointName } from './endpoint-words.ts';
 import type { ProjectCall } from './page.ts';
 
 /** Pending is called retrying once an attempt failed. */
@@ -13,19 +14,32 @@ export function stateOf({ status, attempts }: Pick<Delivery, 'status' | 'attempt
 /** @param seenId what is newer was not there when the reader looked before */
 export function toDeliveryRow(
   { place }: Pick<ProjectCall, 'place'>,
+  described: Described,
+  seenId?: string,
+): DeliveryRow {
+  return deliveryRowOf((path) => projectPath(place, path), described, seenId);
+}
+
+/** @param pathOf where `/deliveries/…` and `/endpoints/…` of this reader are */
+export function deliveryRowOf(
+  pathOf: (path: string) => string,
   { delivery, endpoint, tookMs, errorCode }: Described,
   seenId?: string,
 ): DeliveryRow {
   const { id, lastStatusCode } = delivery;
   return {
     id,
-    href: projectPath(place, `/deliveries/${id}`),
+    href: pathOf(`/deliveries/${id}`),
     eventType: delivery.eventType,
     state: stateOf(delivery),
     endpoint:
       endpoint === null
-        ? { name: 'unknown', url: '' }
-        : { name: endpointName(endpoint), url: endpoint.url },
+        ? { name: 'unknown', url: '', href: null }
+        : {
+            name: endpointName(endpoint),
+            url: endpoint.url,
+            href: endpoint.deleted ? null : pathOf(`/endpoints/${endpoint.id}`),
+          },
     attempts: delivery.attempts,
     attemptsMax: endpoint === null ? null : Math.max(endpoint.attemptsMax, delivery.attempts),
     statusCode: errorCode === null ? lastStatusCode : null,

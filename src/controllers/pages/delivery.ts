@@ -1,9 +1,8 @@
 /** /t/{tenant}/p/{project}/deliveries/{id}: one delivery, and what can be done with it. */
 import { Elysia } from 'elysia';
 import { DeliveryPage, type DeliveryProps } from '../../../views/delivery.tsx';
-import { endpointName } from '../../../views/delivery-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
-import { curlCommand } from '../../domain/curl-command.ts';
+import { curlCommand, inlineBytesMax } from '../../domain/curl-command.ts';
 import { maskedValue } from '../../domain/endpoint-headers.ts';
 import { AppError, notFound } from '../../domain/errors.ts';
 import type { DeliveryId, EndpointId, EventId, ProjectId } from '../../domain/ids.ts';
@@ -22,6 +21,7 @@ import { thing } from '../api/operation.ts';
 import { scaleOf, scheduleOf, showAttempts } from './delivery-attempts.ts';
 import { noticeOf } from './delivery-notice.ts';
 import { stateOf, toDeliveryRow } from './delivery-rows.ts';
+import { endpointName } from './endpoint-words.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
 const item = thing<DeliveryId>('delivery');
@@ -85,12 +85,12 @@ async function deliveryView(call: ProjectCall, id: DeliveryId): Promise<View> {
     event: {
       id: eventId,
       href: projectPath(call.place, `/events/${eventId}`),
-      orderingKey: event?.event.orderingKey ?? null,
     },
+    orderingKey: event?.event.orderingKey ?? null,
     endpoint: {
       name: own?.endpoint ? endpointName(own.endpoint) : 'unknown',
       url: own?.endpoint?.url ?? '',
-      href: projectPath(call.place, `/deliveries?endpoint=${endpointId}`),
+      href: endpoint === null ? null : projectPath(call.place, `/endpoints/${endpointId}`),
     },
     isReplay: delivery.replayId !== null,
     schedule: scheduleOf(delivery, attempts, scheduleNow(endpoint)),
@@ -136,15 +136,19 @@ function whatWasSent(attempts: readonly Attempt[], url: string, event: FoundEven
   const isCut = text.length > payloadShownMax;
   const shown = isCut ? text.slice(0, payloadShownMax) : text;
   const headers = newest?.requestHeaders ?? {};
-  const hasMasked = Object.values(headers).includes(maskedValue);
   return {
     attempts: showAttempts(attempts, url.startsWith('https:')),
     scaleMs: scaleOf(attempts),
     payload: event === null ? null : { text: shown, bytes: Buffer.byteLength(text), isCut },
-    curl:
-      newest === undefined || event === null
-        ? null
-        : { command: curlCommand({ url, headers, body: text }), hasMasked },
+    curl: newest === undefined || event === null ? null : curlOf({ url, headers, body: text }),
+  };
+}
+
+function curlOf(request: Parameters<typeof curlCommand>[0]) {
+  return {
+    command: curlCommand(request),
+    hasMasked: Object.values(request.headers).includes(maskedValue),
+    readsFile: Buffer.byteLength(request.body) > inlineBytesMax,
   };
 }
 

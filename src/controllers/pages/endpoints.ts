@@ -99,7 +99,7 @@ function listView(
     newPath: newPathOf(call),
     segments: segmentsOf(counts, state, (to) => hrefOf({ state: to })),
     clearHref: hrefOf({ text: null, state }),
-    rows: endpoints.map((endpoint) => toRow(endpoint, listPath, nowMs)),
+    rows: endpoints.map((endpoint) => toEndpointRow(endpoint, listPath, nowMs)),
     shown: `${before + (endpoints.length > 0 ? 1 : 0)} to ${before + endpoints.length} of ${formatCount(total)}`,
     previousHref: page > 1 ? hrefOf({ state, page: page - 1 }) : null,
     nextHref: before + endpoints.length < total ? hrefOf({ state, page: page + 1 }) : null,
@@ -155,7 +155,12 @@ function sentenceOf(counts: EndpointHealthPage['counts']): string {
   return `${first.count} of ${total} ${first.words}${others}. ${healthy}`;
 }
 
-function toRow(endpoint: EndpointHealth, listPath: string, nowMs: number): EndpointRow {
+/** @param listPath of the page that each of them has below it */
+export function toEndpointRow(
+  endpoint: EndpointHealth,
+  listPath: string,
+  nowMs: number,
+): EndpointRow {
   const { id, url, state, eventTypes, successRatio, answerP95Ms, pending, lastAt } = endpoint;
   return {
     ...{ state, eventTypes, successRatio, pending, lastAt },

@@ -93,3 +93,6 @@ export const numberText = z
     context.addIssue({ code: 'custom', message: 'must be a number' });
     return z.NEVER;
   });
+
+/** For `pipe`, into a schema of the API. Safe because that schema checks all of it again. */
+export const asInputOf = <Schema extends z.ZodType>(value: object) => value as z.input<Schema>;

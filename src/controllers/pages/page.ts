@@ -14,6 +14,7 @@ import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Ctx, Deps } from '../../usecases/context.ts';
+import type { PeopleDeps } from '../../usecases/people/people-deps.ts';
 import type { Membership, Person } from '../../usecases/people/person.ts';
 import { findProjectBySlug } from '../../usecases/projects/find-project-by-slug.ts';
 import type { Project } from '../../usecases/projects/schemas.ts';
@@ -21,6 +22,7 @@ import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
+import type { IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import {
@@ -40,12 +42,14 @@ export type PageDeps = ErrorPageDeps & {
   log: Log;
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
+  people: PeopleDeps;
+  identifyPortal: IdentifyPortal;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
 
 /** What every handler gets; `nowMs` is database time. */
-type TenantCall = {
+export type TenantCall = {
   ctx: Ctx;
   person: Person;
   tenant: Membership;
@@ -150,7 +154,7 @@ function pageKind<Call extends TenantCall>(
 }
 
 /** What a change of the form may cure. */
-const redrawn = new Set(['invalid', 'conflict']);
+export const redrawn = new Set(['invalid', 'conflict']);
 
 function route(
   deps: PageDeps,

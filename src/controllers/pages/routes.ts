@@ -1,28 +1,47 @@
 /** All pages: one line for each feature. */
 import { Elysia } from 'elysia';
-import { tenantPath } from '../../../views/navigation.ts';
-import { problemOf } from '../answer-error.ts';
-import { notFoundHere } from '../problem.ts';
-import { goTo } from './answers.ts';
+import { auditPages } from './audit.ts';
 import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
 import { endpointListPage } from './endpoints.ts';
-import { errorPage } from './error-page.ts';
+import { eventPage } from './event.ts';
+import { eventsPages } from './events.ts';
+import { homePage } from './home.ts';
+import { invitationPages } from './invitation.ts';
+import { keyFormPages } from './key-form.ts';
+import { keyPages } from './keys.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
+import { passwordResetPages } from './password-reset.ts';
+import { portalPages } from './portal.ts';
+import { portalSettingPages } from './portal-settings.ts';
 import { projectPages } from './projects.ts';
 import { replayPages } from './replays.ts';
-import { signInPath } from './sign-in-path.ts';
+import { settingsRoute } from './settings.ts';
+import { signInPages } from './sign-in.ts';
+import { signUpPages } from './sign-up.ts';
+import { singleSignOnPages } from './single-sign-on.ts';
 import { sourcePages } from './sources.ts';
 import { themeRoutes } from './theme.ts';
+import { usagePages } from './usage.ts';
 
 export function pageRoutes(deps: PageDeps) {
   return new Elysia()
-    .use(homeRoute(deps))
+    .use(homePage(deps))
+    .use(signInPages(deps))
+    .use(singleSignOnPages(deps))
+    .use(signUpPages(deps))
+    .use(passwordResetPages(deps))
+    .use(invitationPages(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
+    .use(settingsRoute(deps))
+    .use(keyPages(deps))
+    .use(keyFormPages(deps))
+    .use(auditPages(deps))
+    .use(usagePages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
@@ -30,20 +49,9 @@ export function pageRoutes(deps: PageDeps) {
     .use(endpointActions(deps))
     .use(replayPages(deps))
     .use(sourcePages(deps))
-    .use(deliveryPage(deps));
-}
-
-/** `/` leads on to the first tenant's projects. */
-function homeRoute(deps: PageDeps) {
-  return new Elysia().get('/', async ({ request, route }) => {
-    try {
-      const person = await deps.identifyPerson(request);
-      if (person === null) return goTo(request, signInPath(request), []);
-      const [first] = person.memberships;
-      if (first === undefined) throw notFoundHere();
-      return goTo(request, tenantPath(first, '/projects'), []);
-    } catch (error) {
-      return errorPage(deps, request, problemOf(deps.log, error, request, route));
-    }
-  });
+    .use(deliveryPage(deps))
+    .use(eventsPages(deps))
+    .use(eventPage(deps))
+    .use(portalPages(deps))
+    .use(portalSettingPages(deps));
 }

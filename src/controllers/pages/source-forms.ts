@@ -1,7 +1,7 @@
 /** The forms of sources, as the schemas of the API want them: what is empty is left out. */
 import { z } from 'zod';
 import { sourceChanges, sourceInput } from '../../usecases/sources/schemas.ts';
-import { checked } from './form.ts';
+import { asInputOf, checked } from './form.ts';
 
 const text = z
   .string()
@@ -32,13 +32,10 @@ function settingsOf(values: SettingValues) {
   return Object.fromEntries(given);
 }
 
-/** For `pipe`. Safe because the schema that follows checks it all again. */
-const unchecked = <Schema extends z.ZodType>(value: object) => value as z.input<Schema>;
-
 export const newSourceForm = z
   .strictObject({ ...fields, kind: z.string().optional(), secret: text })
   .transform(({ name, kind, eventType = null, secret, ...settings }) =>
-    unchecked<typeof sourceInput>({
+    asInputOf<typeof sourceInput>({
       ...{ name, kind, eventType, secret },
       settings: settingsOf(settings),
     }),
@@ -49,14 +46,14 @@ const changes = sourceChanges.omit({ secret: true });
 export const sourceForm = z
   .strictObject(fields)
   .transform(({ name = '', eventType = null, ...settings }) =>
-    unchecked<typeof changes>({ name, eventType, settings: settingsOf(settings) }),
+    asInputOf<typeof changes>({ name, eventType, settings: settingsOf(settings) }),
   )
   .pipe(changes);
 
 const secretChange = sourceChanges.pick({ secret: true, overlapSeconds: true });
 export const sourceSecretForm = z
   .strictObject({ secret: text, overlapSeconds: z.coerce.number() })
-  .transform((values) => unchecked<typeof secretChange>(values))
+  .transform((values) => asInputOf<typeof secretChange>(values))
   .pipe(secretChange);
 
 /** What cannot be undone wants the name typed. */

@@ -6,7 +6,7 @@ import type { SourceKind } from '../../domain/sources/source.ts';
 
 export type SourceWords = {
   label: string;
-  /** Where to paste the address. */
+  /** Where to paste the address, after "paste it". */
   paste: string;
   /** Where the secret comes from, or goes to. */
   secret: string;
@@ -24,7 +24,7 @@ const own = 'Paste the same one there; left empty, one is made and shown once.';
 export const sourceWords: Record<SourceKind, SourceWords> = {
   github: {
     label: 'GitHub',
-    paste: 'At GitHub under Settings, Webhooks, Add webhook. Content type application/json.',
+    paste: 'at GitHub under Settings, Webhooks, Add webhook. Content type application/json.',
     secret: own,
     signature: 'X-Hub-Signature-256',
     type: 'github.<X-GitHub-Event>.<action>',
@@ -33,7 +33,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   gitlab: {
     label: 'GitLab',
-    paste: 'At GitLab under Settings, Webhooks, Add new webhook.',
+    paste: 'at GitLab under Settings, Webhooks, Add new webhook.',
     secret: `GitLab calls it the secret token. ${own}`,
     signature: 'X-Gitlab-Token, the secret itself',
     type: 'gitlab.<object_kind>',
@@ -42,7 +42,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   stripe: {
     label: 'Stripe',
-    paste: 'At Stripe under Developers, Webhooks, as the URL of a new destination.',
+    paste: 'at Stripe under Developers, Webhooks, as the URL of a new destination.',
     secret: 'Stripe makes it: the signing secret of the destination, whsec_….',
     signature: 'Stripe-Signature, at most 5 min old',
     type: 'stripe.<type>',
@@ -51,7 +51,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   slack: {
     label: 'Slack',
-    paste: 'In the app at api.slack.com under Event Subscriptions, as the request URL.',
+    paste: 'in the app at api.slack.com under Event Subscriptions, as the request URL.',
     secret: 'Slack makes it: the signing secret under Basic Information of the app.',
     signature: 'X-Slack-Signature, at most 5 min old',
     type: 'slack.<event type>',
@@ -60,7 +60,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   shopify: {
     label: 'Shopify',
-    paste: 'At Shopify under Settings, Notifications, Webhooks. Format JSON.',
+    paste: 'at Shopify under Settings, Notifications, Webhooks. Format JSON.',
     secret: 'Shopify makes it, and shows it below the list of webhooks.',
     signature: 'X-Shopify-Hmac-Sha256',
     type: 'shopify.<topic>',
@@ -69,7 +69,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   twilio: {
     label: 'Twilio',
-    paste: 'At Twilio as the webhook of a phone number, or as a status callback.',
+    paste: 'at Twilio as the webhook of a phone number, or as a status callback.',
     secret: 'Twilio makes it: the auth token of the account.',
     signature: 'X-Twilio-Signature, over this exact URL',
     type: 'twilio.message.<status>',
@@ -78,7 +78,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   alertmanager: {
     label: 'Alertmanager',
-    paste: 'In alertmanager.yml as the url of a webhook_configs entry.',
+    paste: 'in alertmanager.yml as the url of a webhook_configs entry.',
     secret: `Goes into http_config.authorization.credentials. ${own}`,
     signature: 'Authorization: Bearer, the secret itself',
     type: 'alertmanager.<status>',
@@ -87,7 +87,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   standard: {
     label: 'Standard Webhooks',
-    paste: 'Wherever the sender asks for the URL of an endpoint.',
+    paste: 'wherever the sender asks for the URL of an endpoint.',
     secret: `whsec_…, or the sender’s public key whpk_…. ${own}`,
     signature: 'webhook-signature, at most 5 min old',
     type: 'standard.<type>',
@@ -96,7 +96,7 @@ export const sourceWords: Record<SourceKind, SourceWords> = {
   },
   hmac: {
     label: 'Generic HMAC',
-    paste: 'Wherever the sender asks for the URL of a webhook.',
+    paste: 'wherever the sender asks for the URL of a webhook.',
     secret: own,
     signature: 'an HMAC of the body',
     type: 'source.<name>',

@@ -164,7 +164,7 @@ function toChosen(call: ProjectCall, source: Source, secret?: string): ChosenSou
     ...{ name, url, createdAt, updatedAt, href },
     kind: words.label,
     paste: words.paste,
-    secretHelp: words.secret,
+    secretHelp: makesSecret(kind) ? 'It was shown once, when it was set.' : words.secret,
     signature: isHmac ? hmacWords(settings) : words.signature,
     type: eventType?.replace('{type}', words.type) ?? words.type,
     typeExample: eventType?.replace('{type}', words.typeExample) ?? words.typeExample,

@@ -99,7 +99,11 @@ export function listAddress(
   path: string,
   filters: Record<string, string | undefined>,
 ): ListAddress {
-  const base = projectPath(call.place, path);
+  return addressAt(projectPath(call.place, path), filters);
+}
+
+/** The same for a list that belongs to no project. */
+export function addressAt(base: string, filters: Record<string, string | undefined>): ListAddress {
   return {
     filters,
     href(changes) {

@@ -1,4 +1,4 @@
-/** What a list of deliveries says beside them: their endpoints' names, what the last attempt took. */
+/** What a list of deliveries says beside them: endpoints' names, what the last attempt took. */
 import type { DeliveryId, EndpointId } from '../../domain/ids.ts';
 import { listLastAttempts } from '../../repositories/deliveries.ts';
 import { listEndpointNames } from '../../repositories/endpoints.ts';

@@ -7,7 +7,7 @@ import type { Attempt } from './schemas.ts';
 import { toAttempt } from './view.ts';
 
 /** A schedule has at most 21; more come by hand alone. */
-export const newestAttemptsMax = 25;
+const newestAttemptsMax = 25;
 
 export async function listNewestAttempts(ctx: Ctx, id: DeliveryId): Promise<Attempt[]> {
   requireScope(ctx, 'deliveries:read');

@@ -39,7 +39,7 @@ export async function listEvents(
   });
 }
 
-function textSearch(q: string | undefined, nowMs: number): EventTextSearch | null {
+export function textSearch(q: string | undefined, nowMs: number): EventTextSearch | null {
   if (q === undefined) return null;
   return {
     exact: q,

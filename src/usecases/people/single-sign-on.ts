@@ -29,7 +29,7 @@ import { returnAttempt, takeAttempts } from './throttle.ts';
 
 /** Signing in at the provider may mean finding a key or a telephone. */
 const stateLifetimeMs = 10 * 60_000;
-const singleSignOnPath = '/sign-in/callback';
+export const singleSignOnPath = '/sign-in/callback';
 
 type State = { checks: Parameters<SingleSignOn['finish']>[1]; invitation: string | null };
 

@@ -4,7 +4,7 @@
  * (announceChange); an expired one at its time. The context's transactions are confined to the
  * customer by the database's own role, whatever a use case or a query forgets.
  */
-import { darkGround, nearestReadable } from '../../domain/brand-color.ts';
+import { colorInTheDark } from '../../domain/brand-color.ts';
 import { AppError } from '../../domain/errors.ts';
 import { hashPortalToken, isPortalToken, portalScopes } from '../../domain/portal.ts';
 import { createCoherentCache } from '../../lib/coherent-cache.ts';
@@ -89,7 +89,8 @@ async function loadLink(database: Database, hash: string): Promise<Known> {
     Promise.all([findProject(tx, link.projectId), findPortalSettings(tx, link.projectId)]),
   );
   if (project === null) throw unknownLink();
-  const { name, color, darkColor, frameOrigins } = settings ?? plainSettings;
-  const inTheDark = darkColor ?? (color && nearestReadable(color, darkGround));
-  return { link, look: { name: name ?? project.name, color, darkColor: inTheDark, frameOrigins } };
+  const known = settings ?? plainSettings;
+  const { name, color, frameOrigins } = known;
+  const darkColor = colorInTheDark(known);
+  return { link, look: { name: name ?? project.name, color, darkColor, frameOrigins } };
 }

@@ -71,6 +71,10 @@ describe('the list of deliveries', () => {
     expect(await shown('')).toEqual([failed, delivered]);
     expect(await shown('?status=failed')).toEqual([failed]);
     expect(await shown(`?endpoint=${endpointId}`)).toEqual([failed, delivered]);
+    const replay = crypto.randomUUID();
+    const replayed = await ended({ replayId: replay }, 60_000);
+    expect((await pages.get(`${path}?replay=${replay}`)).text).toContain(replayed);
+    expect(await shown(`?replay=${replay}`)).toEqual([]);
     expect(await shown('?q=order.*')).toEqual([failed]);
     expect(await shown('?q=invoice.paid&status=&since=')).toEqual([]);
     expect(await shown('?q=invoice.paid')).toEqual([delivered]);

@@ -49,11 +49,6 @@ describe('who may see a page', () => {
     expect(text(0)).toBe(text(1));
     expect(text(2)).toBe(text(1));
   });
-
-  test('the home page leads on to the projects of the first tenant', async () => {
-    const answer = await pages.get('/');
-    expect(answer.headers.get('location')).toBe(`/t/${tenant.name}/projects`);
-  });
 });
 
 describe('headers', () => {

@@ -64,7 +64,7 @@ describe('the page', () => {
     const { id } = await add();
     const { text } = await pages.get(list);
     expect(text).toContain(`https://opsforge.test/api/v1/sources/${id}`);
-    expect(text).toContain('Add webhook');
+    expect(text).toContain('Paste it at GitHub');
     expect(text).toContain('github.&lt;X-GitHub-Event&gt;.&lt;action&gt;');
     expect(text).toContain('2 sources');
     expect(text).not.toContain(secret);

@@ -13,7 +13,7 @@ export function findHeaderOffences({ status, headers }: Answer): string[] {
     if (!holds) offences.push(`${status}: ${name} is ${found}`);
   };
   want('x-content-type-options', 'nosniff');
-  want('referrer-policy', /^(?:no-referrer|same-origin)$/);
+  want('referrer-policy', /^(?:no-referrer|same-origin|strict-origin)$/);
   want('strict-transport-security', /^max-age=\d{8,}/);
   want('x-request-id', /./);
   const isAsset = status === 200 && headers.get('cache-control')?.includes('immutable');

@@ -1,0 +1,67 @@
+/**
+ * A tenant as it looks after a while of use: endpoints that are well, failing and paused, deliveries
+ * in every state, figures of the last hours. For tests that look at pages and not at words.
+ */
+import type { EndpointId } from '../../src/domain/ids.ts';
+import { createEndedRow, createEventRow, createPendingRow } from './deliveries.ts';
+import type { TestPages } from './signed-in.ts';
+import { createEndpointRow, createTenant } from './tenants.ts';
+import { fillTenant, type MarkedTenant } from './walls/marked-tenant.ts';
+
+type Showcase = MarkedTenant & { ids: Awaited<ReturnType<typeof fillTenant>> };
+
+const endpointKinds = [
+  { url: 'https://ledger.example.com/hooks/v2/invoices', description: 'Ledger' },
+  {
+    ...{ url: 'https://shop.example.com/webhooks', description: 'Shop front' },
+    ...{ failingSince: new Date(Date.now() - 3_600_000), consecutiveFailures: 12 },
+  },
+  { url: `https://example.com/${'a-very-long-path/'.repeat(8)}`, description: '' },
+];
+const types = ['invoice.paid', 'invoice.voided', 'customer.subscription.updated'];
+const endings = ['delivered', 'delivered', 'failed', 'cancelled'] as const;
+const deliveriesEach = 8;
+const hoursOfFigures = 20;
+
+export async function createShowcase(pages: TestPages): Promise<Showcase> {
+  const made = await createTenant(pages.db.database);
+  const { sql } = pages.db.admin;
+  await sql`update tenants set name = 'Acme Payments' where id = ${made.tenantId}`;
+  await sql`update projects set name = 'Production' where id = ${made.projectId}`;
+  const tenant = { ...made, marker: 'invoice' };
+  for (const values of endpointKinds) {
+    const { url, ...rest } = values;
+    const endpointId = await createEndpointRow(pages.db.database, tenant, url, rest);
+    await addDeliveries(pages, tenant, endpointId);
+    await addFigures(pages, tenant, endpointId);
+  }
+  return { ...tenant, ids: await fillTenant(pages, tenant) };
+}
+
+async function addDeliveries(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {
+  const { database } = pages.db;
+  for (let index = 0; index < deliveriesEach; index += 1) {
+    const eventType = types[index % types.length] ?? '';
+    const payload = JSON.stringify({ number: `A-${index}`, amount: 4_200 });
+    const eventId = await createEventRow(database, tenant, { type: eventType, payload });
+    const status = endings[index % endings.length];
+    if (status === undefined) throw new Error('the endings are not empty');
+    const lastError = status === 'failed' ? 'No answer within 15 s' : null;
+    await createEndedRow(database, tenant, eventId, endpointId, { eventType, status, lastError });
+    await createPendingRow(database, tenant, eventId, endpointId, { eventType });
+  }
+}
+
+async function addFigures(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {
+  const { sql } = pages.db.admin;
+  const counts = Array.from({ length: 21 }, (_, place) => (place % 7) * 40);
+  for (const unit of ['minute', 'hour']) {
+    await sql`
+      insert into ${sql(`delivery_stats_${unit}`)} (tenant_id, project_id, endpoint_id, bucket,
+        delivered, failed, attempts, attempts_failed, answer_counts, latency_counts)
+      select ${tenant.tenantId}, ${tenant.projectId}, ${endpointId},
+        date_trunc(${unit}, now()) - n * ${`1 ${unit}`}::interval, 40 + n % 7 * 90, n % 5 * 3,
+        60 + n % 7 * 90, n % 5 * 4, ${counts}, ${counts}
+      from generate_series(0, ${hoursOfFigures}::int) n`;
+  }
+}

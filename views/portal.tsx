@@ -1,0 +1,232 @@
+/** A customer's own page: its endpoints, the worst first, and what was sent to them. */
+import { Heartbeat } from './components/bars.tsx';
+import { LinkButton } from './components/button.tsx';
+import { type SegmentItem, Segments } from './components/filters.tsx';
+import { formatPercent } from './components/format.ts';
+import { Empty, PageHead, Panel } from './components/panel.tsx';
+import { refreshFigures } from './components/refresh.ts';
+import { State } from './components/state.tsx';
+import { Pager, Table } from './components/table.tsx';
+import { Ago, Tag } from './components/text.tsx';
+import { Attempts, type DeliveryRow, LastAnswer, None, Took } from './delivery-parts.tsx';
+import type { EndpointRow } from './endpoints.tsx';
+
+export type PortalProps = {
+  /** Of the portal; `here` with what is asked for. */
+  path: string;
+  here: string;
+  sentence: string;
+  mayWrite: boolean;
+  endpoints: readonly EndpointRow[];
+  total: number;
+  previousHref: string | null;
+  nextHref: string | null;
+  segments: readonly SegmentItem[];
+  rows: readonly DeliveryRow[];
+  olderHref: string | null;
+  newestHref: string | null;
+  nowMs: number;
+};
+
+export function Portal(props: PortalProps) {
+  const { sentence, path, mayWrite, segments } = props;
+  return (
+    <>
+      <PageHead
+        title="Webhooks"
+        sentence={sentence}
+        actions={
+          mayWrite ? (
+            <LinkButton
+              label="Add endpoint"
+              icon="plus"
+              variant="primary"
+              href={`${path}/endpoints/new`}
+            />
+          ) : null
+        }
+      />
+      <OwnEndpoints {...props} />
+      <Panel
+        title="Deliveries"
+        flush
+        actions={<Segments label="State" items={segments} />}
+        class="grow-0!"
+      >
+        <PortalDeliveryRows {...props} />
+      </Panel>
+    </>
+  );
+}
+
+function OwnEndpoints({ endpoints, total, mayWrite, previousHref, nextHref }: PortalProps) {
+  return (
+    <Panel
+      title="Your endpoints"
+      flush
+      class="grow-0!"
+      actions={<span class="note num">{total}</span>}
+      footer={
+        previousHref === null && nextHref === null ? null : (
+          <span class="ml-auto flex gap-2">
+            {previousHref === null ? null : (
+              <LinkButton label="Back" icon="chevron-left" href={previousHref} />
+            )}
+            {nextHref === null ? null : (
+              <LinkButton label="More" icon="chevron-right" href={nextHref} />
+            )}
+          </span>
+        )
+      }
+    >
+      {endpoints.length === 0 ? (
+        <Empty icon="webhook" title="No endpoint yet">
+          {mayWrite
+            ? 'An endpoint is an address of yours that takes webhooks.'
+            : 'This link lets you look: ask who sent it to add one.'}
+        </Empty>
+      ) : (
+        <Table
+          columns={[
+            { name: 'State' },
+            { name: 'Endpoint' },
+            { name: 'Listens to' },
+            { name: 'Last 24 h' },
+            { name: 'Success', number: true },
+          ]}
+        >
+          {endpoints.map((endpoint) => (
+            <OwnEndpoint endpoint={endpoint} />
+          ))}
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
+function OwnEndpoint({ endpoint }: { endpoint: EndpointRow }) {
+  const { name, href, url, state, eventTypes, beats, successRatio } = endpoint;
+  return (
+    <tr>
+      <td class="c-state">
+        <State name={state} />
+      </td>
+      <td class="c-main w-full max-w-0">
+        <a class="quiet-link cell-main max-w-none!" href={href} safe>
+          {name}
+        </a>
+        <span class="cell-sub max-w-none! font-mono text-2xs!" title={url} safe>
+          {url}
+        </span>
+      </td>
+      <td class="max-sm:hidden!">
+        <EventTypes types={eventTypes} />
+      </td>
+      <td>
+        <Heartbeat beats={beats} what="half hours" step={4} />
+      </td>
+      <td class="r" safe>
+        {formatPercent(successRatio)}
+      </td>
+    </tr>
+  );
+}
+
+const typesShown = 2;
+
+export function EventTypes({ types }: { types: readonly string[] }) {
+  if (types.length === 0) return <span class="text-muted-foreground">all of yours</span>;
+  return (
+    <span class="flex gap-1" title={types.join(', ')}>
+      {types.slice(0, typesShown).map((type) => (
+        <Tag word={type} />
+      ))}
+      {types.length > typesShown ? <Tag word={`+${types.length - typesShown}`} /> : null}
+    </span>
+  );
+}
+
+/** Asked for again while it is open: the part of this name. */
+export function PortalDeliveryRows(props: PortalProps) {
+  const { rows, here, olderHref, newestHref, nowMs } = props;
+  return (
+    <div
+      id="deliveries"
+      hx-get={here}
+      hx-trigger={refreshFigures}
+      hx-target="this"
+      hx-swap="outerMorph"
+    >
+      <DeliveryTable rows={rows} nowMs={nowMs} named />
+      {olderHref === null && newestHref === null ? null : (
+        <div class="flex items-center justify-between gap-3 border-t px-4 py-2 text-xs text-muted-foreground">
+          <Pager
+            text={`${rows.length} shown, newest first`}
+            olderHref={olderHref}
+            newestHref={newestHref}
+          />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** `named`: of several endpoints. */
+export function DeliveryTable(props: {
+  rows: readonly DeliveryRow[];
+  nowMs: number;
+  named: boolean;
+}) {
+  const { rows, nowMs, named } = props;
+  if (rows.length === 0) {
+    return (
+      <p class="border-t px-4 py-6 text-center text-muted-foreground">No delivery here yet.</p>
+    );
+  }
+  const endpoint = named ? [{ name: 'Endpoint' }] : [];
+  return (
+    <Table
+      compact
+      label="Deliveries"
+      columns={[
+        { name: 'State' },
+        { name: 'Event' },
+        ...endpoint,
+        { name: 'Attempts', number: true },
+        { name: 'Your answer' },
+        { name: 'Took', number: true },
+        { name: 'Sent', number: true },
+      ]}
+    >
+      {rows.map((row) => (
+        <tr>
+          <td class="c-state">
+            <State name={row.state} />
+          </td>
+          <td class="c-main w-full max-w-0 truncate font-medium">
+            <a class="quiet-link" href={row.href} safe>
+              {row.eventType}
+            </a>
+          </td>
+          {named ? (
+            <td class="max-w-44 truncate" title={row.endpoint.url} safe>
+              {row.endpoint.name}
+            </td>
+          ) : null}
+          <td class="r" data-label="Attempts">
+            <Attempts row={row} />
+          </td>
+          <td>
+            <LastAnswer row={row} />
+          </td>
+          <td class="r max-sm:hidden!">
+            {row.tookMs === null ? <None /> : <Took ms={row.tookMs} />}
+          </td>
+          <td class="r text-muted-foreground">
+            <Ago at={row.createdAt} nowMs={nowMs} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
