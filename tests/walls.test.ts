@@ -25,9 +25,12 @@ import {
 import { createMarkedTenant, type MarkedTenant, makeThing } from './support/walls/marked-tenant.ts';
 import { type Wall, walls } from './support/walls/table.ts';
 
+/** As tests/support/preload.ts has it, whose default is not that of hooks after an `await`. */
+const hookTimeoutMs = 60_000;
+
 // Here and not in a hook: the titles of the tests are the routes.
 const pages = await startPages();
-afterAll(() => pages.stop());
+afterAll(() => pages.stop(), hookTimeoutMs);
 
 let own: MarkedTenant;
 let other: MarkedTenant;

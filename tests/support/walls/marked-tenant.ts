@@ -55,7 +55,7 @@ const makers: Record<ThingName, Maker> = {
     const { marker, tenantId } = tenant;
     const [eventId, endpointId] = await eventAndEndpoint(pages, tenant);
     const id = await createEndedRow(pages.db.database, tenant, eventId, endpointId, {
-      ...{ eventType: marker, status: 'failed', lastError: marker, reason: marker },
+      ...{ eventType: marker, status: 'failed', lastError: marker, reason: 'retries_exhausted' },
     });
     const headers = JSON.stringify({ 'x-marker': marker });
     const { sql } = pages.db.admin;
