@@ -1,4 +1,4 @@
-/** The last 24 hours of an endpoint, by the quarter of an hour: attempts, and how long answers took. */
+/** The last 24 hours of an endpoint by the quarter: attempts, and how long answers took. */
 import { axisMax, BarChart, Legend, LineChart } from './components/chart.tsx';
 import { formatCount, formatDuration, formatShort } from './components/format.ts';
 import { Panel } from './components/panel.tsx';

@@ -5,7 +5,7 @@ import { FormDialog, FormPage } from './components/dialog.tsx';
 import { type FormDraft, TextField } from './components/form.tsx';
 import { Facts, KeyValues, Panel } from './components/panel.tsx';
 import { Tag } from './components/text.tsx';
-import { type ConfirmProps, EndpointHead, type EndpointHeadProps } from './endpoint.tsx';
+import { type ConfirmProps, EndpointHead, type EndpointHeadProps } from './endpoint-head.tsx';
 
 export type SettingFact =
   | { name: string; text: string }

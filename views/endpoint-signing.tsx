@@ -8,8 +8,7 @@ import { Panel } from './components/panel.tsx';
 import { Secret } from './components/secret.tsx';
 import { Glyph } from './components/state.tsx';
 import { Ago, Until } from './components/text.tsx';
-import type { EndpointHeadProps } from './endpoint.tsx';
-import { EndpointHead } from './endpoint.tsx';
+import { EndpointHead, type EndpointHeadProps } from './endpoint-head.tsx';
 import { type SigningKind, verifySnippets } from './verify-snippets.ts';
 
 export type SecretRow = {

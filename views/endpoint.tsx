@@ -1,101 +1,16 @@
-/** One endpoint: is it healthy, and what waits? Its head and tabs, and the tab Health. */
+/** One endpoint: is it healthy, and what waits? The tab Health. */
 import type { Children } from '@kitajs/html';
-import type { EndpointState } from '../src/domain/endpoint-states.ts';
-import { Button, CopyButton, LinkButton, PanelLink } from './components/button.tsx';
-import { FormDialog } from './components/dialog.tsx';
-import { type TabItem, Tabs } from './components/filters.tsx';
-import type { IconName } from './components/icon.tsx';
-import { Callout, PageHead, Panel } from './components/panel.tsx';
+import { LinkButton, PanelLink } from './components/button.tsx';
+import { Callout, Panel } from './components/panel.tsx';
 import { refreshFigures, refreshProgress } from './components/refresh.ts';
-import { type GlyphName, Pill, State, type StateName } from './components/state.tsx';
+import { type GlyphName, State, type StateName } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { Table } from './components/table.tsx';
 import { Ago, StatusCode, Until } from './components/text.tsx';
 import { AnswerTimeChart, AttemptsChart, type Quarter } from './endpoint-charts.tsx';
+import { EndpointHead, type EndpointHeadProps } from './endpoint-head.tsx';
 import { type SettingFact, SettingFacts } from './endpoint-settings.tsx';
 import { type EndpointSecretsProps, SecretsPanel } from './endpoint-signing.tsx';
-
-export type EndpointHeadProps = {
-  name: string;
-  url: string;
-  state: EndpointState;
-  /** Below it are its tabs and actions. */
-  path: string;
-  tabs: readonly TabItem[];
-  /** The page of the dialog that Health has. */
-  replayHref: string;
-  /** Who may not change it has no actions. */
-  mayChange: boolean;
-  disable: ConfirmProps;
-};
-
-/** A dangerous thing, with the number in its title and in its button. */
-export type ConfirmProps = { title: string; text: string; submit: string };
-
-type HeadAction = { label: string; icon: IconName; path: string };
-
-/** What a state may turn into without asking. */
-const turns: Record<EndpointState, HeadAction> = {
-  open: { label: 'Resume', icon: 'play', path: '/resume' },
-  failing: { label: 'Pause', icon: 'pause', path: '/pause' },
-  healthy: { label: 'Pause', icon: 'pause', path: '/pause' },
-  paused: { label: 'Resume', icon: 'play', path: '/resume' },
-  disabled: { label: 'Enable', icon: 'play', path: '/enable' },
-};
-
-export function EndpointHead(props: EndpointHeadProps) {
-  const { name, url, state, path, tabs, mayChange, disable } = props;
-  return (
-    <>
-      <PageHead
-        title={name}
-        state={<Pill name={state} />}
-        actions={mayChange ? <Actions {...props} /> : null}
-      >
-        <p class="mt-0.5 flex items-center gap-1">
-          <span class="mono truncate" safe>
-            {url}
-          </span>
-          <CopyButton text={url} what="URL" />
-        </p>
-      </PageHead>
-      <Tabs items={tabs} />
-      {mayChange && state !== 'disabled' ? (
-        <FormDialog id="disable" action={`${path}/disable`} variant="destructive" {...disable} />
-      ) : null}
-    </>
-  );
-}
-
-function Actions({ state, path, replayHref }: EndpointHeadProps) {
-  const turn = turns[state];
-  const isDisabled = state === 'disabled';
-  return (
-    <>
-      {isDisabled ? null : (
-        <form method="post" action={`${path}/test`}>
-          <Button label="Send test" icon="send" type="submit" shortcut="T" />
-        </form>
-      )}
-      <form method="post" action={`${path}${turn.path}`}>
-        <Button label={turn.label} icon={turn.icon} type="submit" />
-      </form>
-      {isDisabled ? null : (
-        <LinkButton label="Disable…" icon="ban" href={`${path}/disable`} open="disable" />
-      )}
-      {isDisabled ? null : (
-        <LinkButton
-          label="Replay…"
-          icon="history"
-          variant="primary"
-          href={replayHref}
-          open="replay"
-          shortcut="P"
-        />
-      )}
-    </>
-  );
-}
 
 export type Notice = { glyph: GlyphName; tone?: 'bad' | 'warn'; title: string; text: string };
 
@@ -256,7 +171,9 @@ function Recent({ recent, attemptsMax, deliveriesHref, nowMs }: EndpointHealthPr
               </td>
               <td class="r max-sm:hidden!">
                 {one.attempts}
-                <span class="text-muted-foreground">{` / ${attemptsMax}`}</span>
+                <span class="text-muted-foreground" safe>
+                  {` / ${attemptsMax}`}
+                </span>
               </td>
               <td class="c-left">
                 <StatusCode status={one.statusCode} error={one.error} />

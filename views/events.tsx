@@ -31,6 +31,7 @@ export type EventRow = {
 
 export type EventsProps = {
   path: string;
+  sentence: string;
 
   problem: string | null;
   fields: Readonly<Record<string, string | undefined>>;
@@ -47,7 +48,7 @@ export function Events(props: EventsProps) {
   const { rows, foot, problem, empty, newer } = props;
   return (
     <>
-      <PageHead title="Events" sentence="What was posted to this project, and who got it." />
+      <PageHead title="Events" sentence={props.sentence} />
       <Filters {...props} />
       {problem === null ? null : (
         <Callout glyph="bad" tone="bad" title="The filter was not understood" alert>
@@ -70,7 +71,7 @@ function Filters({ path, fields, chips, spans }: EventsProps) {
   return (
     <FilterBar label="Filter events" action={path}>
       <SearchField
-        placeholder="Id, ordering key, metadata, words of 24 h"
+        placeholder="Id, ordering key, label, or words"
         label="Search events by id, ordering key, metadata, or words in payloads of the last 24 hours"
         value={q ?? ''}
         wide

@@ -90,11 +90,9 @@ export function KeysPage(props: KeysProps) {
           </footer>
         </section>
       )}
-      {rows.map(({ revocation }) =>
-        revocation === null ? null : (
-          <FormDialog {...revocation} action={revocation.href} variant="destructive" />
-        ),
-      )}
+      {rows.map(({ revocation }) => (
+        <RevokeDialog revocation={revocation} />
+      ))}
     </>
   );
 }
@@ -205,6 +203,12 @@ function ScopeTags({ row }: { row: KeyRow }) {
   );
 }
 
+function RevokeDialog({ revocation }: { revocation: Revocation | null }) {
+  if (revocation === null) return null;
+  return <FormDialog {...revocation} action={revocation.href} variant="destructive" />;
+}
+
+/** The dialog's page, for who has no script. */
 export function RevokeKey(props: Revocation & { cancelHref: string }) {
   const { title, text, href, submit, cancelHref } = props;
   return <FormPage {...{ title, text, submit, cancelHref }} action={href} variant="destructive" />;

@@ -4,6 +4,7 @@
  */
 import type { Children } from '@kitajs/html';
 import type { Role } from '../src/domain/roles.ts';
+import { Button } from './components/button.tsx';
 import { Icon, Logo } from './components/icon.tsx';
 import { Avatar } from './components/text.tsx';
 import { type Toast, Toaster } from './components/toast.tsx';
@@ -133,6 +134,9 @@ function Account({ person }: { person: Shell['person'] }) {
         {person.name}
       </span>
       <span class="side-label text-2xs text-muted-foreground capitalize">{person.role}</span>
+      <form method="post" action="/sign-out" class="side-label">
+        <Button label="Sign out" icon="log-out" type="submit" variant="ghost" size="icon-sm" />
+      </form>
     </div>
   );
 }

@@ -23,8 +23,6 @@ export type PortalAttempt = {
 export type PortalDeliveryProps = {
   path: string;
   row: DeliveryRow;
-  /** Null when it was deleted. */
-  endpointHref: string | null;
   retryHref: string | null;
   /** Newest first. */
   attempts: readonly PortalAttempt[];
@@ -32,7 +30,7 @@ export type PortalDeliveryProps = {
 };
 
 export function PortalDelivery(props: PortalDeliveryProps) {
-  const { path, row, endpointHref, retryHref, attempts, nowMs } = props;
+  const { path, row, retryHref, attempts, nowMs } = props;
   return (
     <div
       class="flex flex-col gap-5"
@@ -62,10 +60,10 @@ export function PortalDelivery(props: PortalDeliveryProps) {
       >
         <p class="num">
           <span>To </span>
-          {endpointHref === null ? (
+          {row.endpoint.href === null ? (
             <span safe>{row.endpoint.name}</span>
           ) : (
-            <a class="link" href={endpointHref} safe>
+            <a class="link" href={row.endpoint.href} safe>
               {row.endpoint.name}
             </a>
           )}

@@ -6,7 +6,8 @@ import { Facts, PageHead, Panel } from './components/panel.tsx';
 import { NewSecret, Secret } from './components/secret.tsx';
 import { Pill } from './components/state.tsx';
 import type { DeliveryRow } from './delivery-parts.tsx';
-import { DeliveryTable, EventTypes } from './portal.tsx';
+import { EventTypes } from './endpoints.tsx';
+import { DeliveryTable } from './portal.tsx';
 
 export type PortalEndpointProps = {
   path: string;

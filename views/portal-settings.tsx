@@ -1,4 +1,4 @@
-/** Of the tenant's side: links for its customers, how their pages look, whose pages may frame them. */
+/** The tenant's side of portals: links for its customers, how it looks, and who may frame it. */
 import { Button, LinkButton } from './components/button.tsx';
 import { FormPage } from './components/dialog.tsx';
 import {

@@ -7,9 +7,9 @@ import { Empty, PageHead, Panel } from './components/panel.tsx';
 import { refreshFigures } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
-import { Ago, Tag } from './components/text.tsx';
+import { Ago } from './components/text.tsx';
 import { Attempts, type DeliveryRow, LastAnswer, None, Took } from './delivery-parts.tsx';
-import type { EndpointRow } from './endpoints.tsx';
+import { type EndpointRow, EventTypes } from './endpoints.tsx';
 
 export type PortalProps = {
   /** Of the portal; `here` with what is asked for. */
@@ -129,20 +129,6 @@ function OwnEndpoint({ endpoint }: { endpoint: EndpointRow }) {
         {formatPercent(successRatio)}
       </td>
     </tr>
-  );
-}
-
-const typesShown = 2;
-
-export function EventTypes({ types }: { types: readonly string[] }) {
-  if (types.length === 0) return <span class="text-muted-foreground">all of yours</span>;
-  return (
-    <span class="flex gap-1" title={types.join(', ')}>
-      {types.slice(0, typesShown).map((type) => (
-        <Tag word={type} />
-      ))}
-      {types.length > typesShown ? <Tag word={`+${types.length - typesShown}`} /> : null}
-    </span>
   );
 }
 

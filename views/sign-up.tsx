@@ -15,7 +15,7 @@ export function SignUp({ draft = emptyDraft, token }: { draft?: FormDraft; token
         text={
           token === ''
             ? 'With a tenant of your own, to which you can invite others.'
-            : 'You become the owner of its first tenant. This link works once.'
+            : 'You become the owner of the first tenant here. This link works once.'
         }
       />
       <EntryNotice draft={draft} />

@@ -2,7 +2,7 @@
 import { Progress } from './components/bars.tsx';
 import { axisMax, BarChart } from './components/chart.tsx';
 import { type SegmentItem, Segments } from './components/filters.tsx';
-import { formatBytes, formatCount, formatShort } from './components/format.ts';
+import { formatBytes, formatCount, formatDate, formatShort } from './components/format.ts';
 import { Callout, Facts, PageHead, Panel } from './components/panel.tsx';
 import { AsTable, Table } from './components/table.tsx';
 import { type SettingsReader, SettingsTabs } from './settings.tsx';
@@ -42,6 +42,8 @@ export type UsagePageProps = {
   /** So many are shown. */
   days: string;
   projects: readonly ProjectUse[];
+  /** In the days that are shown. */
+  totals: readonly { name: string; value: string }[];
   quotas: readonly QuotaView[];
   kept: readonly { name: string; value: string }[];
 };
@@ -68,21 +70,32 @@ export function UsagePage(props: UsagePageProps) {
         </div>
         <div class="aside-col">
           <Quotas quotas={props.quotas} />
-          <Panel title="Kept for">
-            <Facts
-              facts={props.kept.map(({ name, value }) => ({
-                name,
-                value: (
-                  <span class="num" safe>
-                    {value}
-                  </span>
-                ),
-              }))}
-            />
-          </Panel>
+          <Figures title="In all" sub={`last ${props.days} days`} figures={props.totals} />
+          <Figures title="Kept for" figures={props.kept} />
         </div>
       </div>
     </>
+  );
+}
+
+function Figures(props: {
+  title: string;
+  sub?: string;
+  figures: readonly { name: string; value: string }[];
+}) {
+  const { figures, ...panel } = props;
+  const facts = figures.map(({ name, value }) => ({
+    name,
+    value: (
+      <span class="num" safe>
+        {value}
+      </span>
+    ),
+  }));
+  return (
+    <Panel {...panel}>
+      <Facts facts={facts} />
+    </Panel>
   );
 }
 
@@ -92,7 +105,7 @@ const axisWords = 5;
 function DayBars({ chart, measures, days }: UsagePageProps) {
   const { title, unit, isBytes, points } = chart;
   const format = isBytes ? formatBytes : (value: number) => `${formatCount(value)} ${unit}`;
-  const max = axisMax(Math.max(0, ...points.map(({ value }) => value)));
+  const max = axisOf(Math.max(0, ...points.map(({ value }) => value)), isBytes);
   const ys = [4, 3, 2, 1, 0].map((part) => {
     const at = (max * part) / 4;
     if (isBytes) return part === 0 ? '0' : formatBytes(at);
@@ -101,7 +114,7 @@ function DayBars({ chart, measures, days }: UsagePageProps) {
   });
   const xs = Array.from({ length: axisWords }, (_, index) => {
     const at = Math.round((index * (points.length - 1)) / (axisWords - 1));
-    const day = points[at]?.date.slice(5) ?? '';
+    const [day = ''] = formatDate(points[at]?.date ?? '').split(',');
     return index === axisWords - 1 ? `${day} UTC` : day;
   });
   const label = `${title} a day, last ${days} days`;
@@ -125,6 +138,13 @@ function DayBars({ chart, measures, days }: UsagePageProps) {
       />
     </Panel>
   );
+}
+
+/** Of bytes, round in the unit that they are written in: at least its quarters. */
+function axisOf(greatest: number, isBytes: boolean): number {
+  if (!isBytes) return axisMax(greatest);
+  const quarter = 1_024 ** Math.floor(Math.log(Math.max(1, greatest)) / Math.log(1_024)) / 4;
+  return axisMax(greatest / quarter) * quarter;
 }
 
 const columns = [
@@ -177,7 +197,7 @@ function ProjectRow({ project }: { project: ProjectUse }) {
           label={`${sharePercent} % of events`}
         />
       </td>
-      <td class="r" data-label="Deliveries" safe>
+      <td class="r max-sm:hidden!" safe>
         {project.deliveries}
       </td>
       <td class="r max-sm:hidden!" safe>

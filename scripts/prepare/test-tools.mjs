@@ -1,10 +1,10 @@
 /**
  * Finds programs that some tests want and that npm does not bring, and tells their paths in
- * generated/test-tools.json: {promtool, postgresBinDir, openssl, chromium}, null where there is none.
- * Where it may (root on Debian) it downloads what is missing and unpacks it in node_modules/.cache;
- * only Chromium is installed. No service is started. It takes at most `budgetMs`, and Chromium's
- * installation `installMs` more; a failure is a warning that names the tests that will be skipped,
- * and is tried again after `retryAfterMs`.
+ * generated/test-tools.json: {promtool, postgresBinDir, openssl, chromium}, null where there is
+ * none. Where it may (root on Debian) it downloads what is missing and unpacks it in
+ * node_modules/.cache; only Chromium is installed. No service is started. It takes at most
+ * `budgetMs`, and Chromium's installation `installMs` more; a failure is a warning that names the
+ * tests that will be skipped, and is tried again after `retryAfterMs`.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -175,7 +175,7 @@ const fetchers = {
     await fetchPackages(folder, withDependencies(folder, 'openssl'), deadlineMs);
     wrapPrograms(folder, join(folder, 'usr/bin'));
   },
-  /** Unpacked it would lack what its packages' scripts set up, the configuration of fonts above all. */
+  /** Unpacked it would lack what its packages' scripts set up, above all its fonts. */
   async chromium(_folder, deadlineMs) {
     const install = ['install', '--yes', '--no-install-recommends'];
     await apt([...install, '--download-only', 'chromium'], deadlineMs);

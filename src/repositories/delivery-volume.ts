@@ -7,7 +7,7 @@ export type VolumeRow = { atMs: number; delivered: number; failed: number; attem
 
 /**
  * Deleted endpoints too; steps without deliveries are left out. By the primary key of the rollups,
- * endpoint by endpoint: 120 steps of 7 days and 50 endpoints take some 10 ms.
+ * endpoint by endpoint.
  */
 export function listVolume(
   tx: TenantTx,

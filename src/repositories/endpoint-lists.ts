@@ -27,7 +27,7 @@ export type EndpointListRow = {
   lastAtMs: number | null;
 };
 
-/** All columns that lists need, with `state` as endpointStateOf (domain/endpoint-states.ts) has it. */
+/** What lists need, with `state` as endpointStateOf (domain/endpoint-states.ts) has it. */
 function found({ sql, tenantId }: TenantTx, { projectId, text }: EndpointSearch) {
   const matches = sql`position(lower(${text}::text) in
     lower(description || ' ' || url || ' ' || array_to_string(event_types, ' '))) > 0`;
@@ -56,7 +56,7 @@ export function countEndpointStates(
   );
 }
 
-/** Worst first, of those the longest; then newest first. At most `pendingMax` are counted for each. */
+/** Worst first, of those the longest; then newest first. Up to `pendingMax` are counted each. */
 export function listEndpointsByState(
   tx: TenantTx,
   search: EndpointSearch & {

@@ -163,9 +163,8 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
   const newTenant = () => createTenantWithKey(database);
 
   return {
-    routes: app.routes.map(({ method, path }) => ({ method, path })),
     ...{ db, deps, people, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
-    ...{ queries, streams, portal, url: server.url, ...observer },
+    ...{ routes: app.routes, queries, streams, portal, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;

@@ -1,6 +1,7 @@
 /**
- * A tenant as it looks after a while of use: endpoints that are well, failing and paused, deliveries
- * in every state, figures of the last hours. For tests that look at pages and not at words.
+ * A tenant as it looks after a while of use: endpoints that are well, failing and paused,
+ * deliveries in every state, figures of the last hours. For tests that look at pages and not at
+ * words.
  */
 import type { EndpointId } from '../../src/domain/ids.ts';
 import { createEndedRow, createEventRow, createPendingRow } from './deliveries.ts';

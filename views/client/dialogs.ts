@@ -1,6 +1,6 @@
 /**
- * `data-open` names the dialog that a button opens, or a link in place of going on to its page, where
- * the same form stands; `data-close` or a click beside closes it.
+ * `data-open` names the dialog that a button opens, or a link in place of going on to its page,
+ * where the same form stands; `data-close` or a click beside closes it.
  */
 
 /** Whether there is one of this id. */

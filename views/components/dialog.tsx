@@ -45,7 +45,7 @@ export function FormDialog(props: FormProps & { id: string }) {
   );
 }
 
-/** The same form as a page: where a link leads that opens the dialog, and where errors are shown. */
+/** The same form as a page: where the link leads without script, and where errors are shown. */
 export function FormPage(props: FormProps & { cancelHref: string; notice?: Children }) {
   const { title, text, action, submit, variant = 'primary', children: safeChildren } = props;
   return (

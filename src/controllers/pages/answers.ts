@@ -26,7 +26,7 @@ const pageHeaders = {
   'cache-control': 'no-store',
 };
 
-/** `frameAncestors`: the directive of a page that others may frame, as domain/portal.ts makes it. */
+/** `frameAncestors`: the directive of a page that others may frame, made by domain/portal.ts. */
 export function htmlResponse(
   html: string,
   options: {

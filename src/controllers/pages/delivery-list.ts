@@ -61,7 +61,7 @@ const shownMax = changedMax;
 const endpointsMax = 200;
 const dayMs = 86_400_000;
 /** Of the volume, where the list has no bounds. */
-const volumeMsDefault = dayMs;
+const volumeMsDefault = 3_600_000;
 
 export const deliveryListPage = z.strictObject({
   q: fieldText,
@@ -214,7 +214,7 @@ async function toProps(
     readVolume(call.ctx, { projectId, endpointId, sinceMs, untilMs }),
     listEndpoints(call.ctx, { projectId, limit: endpointsMax }),
   ]);
-  const words = span?.words ?? 'the last 24 h';
+  const words = span?.words ?? 'the last hour';
   const rows = toRows(call, asked, list, page);
   const isFirst = asked.cursor === undefined;
   const isFiltered = Object.values(list.filters).some((value) => value !== undefined);

@@ -17,19 +17,19 @@ export function toDeliveryRow(
   described: Described,
   seenId?: string,
 ): DeliveryRow {
-  return deliveryRowOf((path) => projectPath(place, path), described, seenId);
+  return deliveryRowOf(projectPath(place), described, seenId);
 }
 
-/** @param pathOf where `/deliveries/…` and `/endpoints/…` of this reader are */
+/** @param base of what has its deliveries and endpoints below it: a project or a portal */
 export function deliveryRowOf(
-  pathOf: (path: string) => string,
+  base: string,
   { delivery, endpoint, tookMs, errorCode }: Described,
   seenId?: string,
 ): DeliveryRow {
   const { id, lastStatusCode } = delivery;
   return {
     id,
-    href: pathOf(`/deliveries/${id}`),
+    href: `${base}/deliveries/${id}`,
     eventType: delivery.eventType,
     state: stateOf(delivery),
     endpoint:
@@ -38,7 +38,7 @@ export function deliveryRowOf(
         : {
             name: endpointName(endpoint),
             url: endpoint.url,
-            href: endpoint.deleted ? null : pathOf(`/endpoints/${endpoint.id}`),
+            href: endpoint.deleted ? null : `${base}/endpoints/${endpoint.id}`,
           },
     attempts: delivery.attempts,
     attemptsMax: endpoint === null ? null : Math.max(endpoint.attemptsMax, delivery.attempts),

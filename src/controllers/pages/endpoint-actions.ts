@@ -1,4 +1,4 @@
-/** What is done with an endpoint on its page: each a form, each dangerous one a page of its own too. */
+/** What is done with an endpoint: each a form, each dangerous one a page of its own too. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';

@@ -1,6 +1,6 @@
-/** What the pages of one endpoint share: finding it in this project, its head with tabs and actions. */
+/** What the pages of one endpoint share: finding it in this project, and its head. */
 import { formatCount } from '../../../views/components/format.ts';
-import type { ConfirmProps, EndpointHeadProps } from '../../../views/endpoint.tsx';
+import type { ConfirmProps, EndpointHeadProps } from '../../../views/endpoint-head.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { endpointStateOf } from '../../domain/endpoint-states.ts';
 import type { EndpointId } from '../../domain/ids.ts';

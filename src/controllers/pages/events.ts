@@ -1,7 +1,9 @@
 /** /t/{tenant}/p/{project}/events: what was posted. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
+import { formatAge } from '../../../views/components/format.ts';
 import {
+  type EventRow,
   EventRows,
   type EventRowsProps,
   Events,
@@ -163,6 +165,7 @@ async function toProps(
       : [{ name: 'Event type', value: asked.type, href: list.href({ type: undefined }) }];
   return {
     ...{ path, problem, rows, fields: list.filters },
+    sentence: sentenceOf(call, isFirst ? rows.rows[0] : undefined, isFiltered),
     chips: [...typeChip, ...spanChips(list, search?.span)],
     spans: spanSegments(list, asked.since),
     newer:
@@ -180,6 +183,17 @@ async function toProps(
       curl: curlFor(call),
     },
   };
+}
+
+/** Whether it came: the age of the newest says so. */
+function sentenceOf(
+  { nowMs }: ProjectCall,
+  newest: EventRow | undefined,
+  isFiltered: boolean,
+): string {
+  if (newest === undefined) return 'What was posted to this project, and who got it.';
+  const age = formatAge(nowMs - Date.parse(newest.receivedAt));
+  return `The newest${isFiltered ? ' of these' : ''} came ${age} ago.`;
 }
 
 function emptyTitle({ q, type }: Asked, words: string | null): string {

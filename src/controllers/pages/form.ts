@@ -3,7 +3,7 @@
  * refused keeps what was typed, with each error at its field.
  */
 import { z } from 'zod';
-import type { FormDraft } from '../../../views/components/form.tsx';
+import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
 import { AppError } from '../../domain/errors.ts';
 import { invalidInput } from '../../domain/field-errors.ts';
 import { readText } from '../api/request-body.ts';
@@ -63,11 +63,24 @@ export function draftOf(values: FormValues, error: AppError): FormDraft {
       .map((_, index) => parts.slice(0, parts.length - index).join('.'))
       .find((name) => name in values);
     if (field === undefined) notices.push(path === '' ? message : `${path}: ${message}`);
-    else if (!errors.has(field)) errors.set(field, message);
+    else if (!errors.has(field))
+      errors.set(field, partWords(path.slice(field.length + 1)) + message);
   }
   if (error.fields.length === 0) notices.push(error.message);
   const list = (name: string) => [values[name] ?? []].flat();
   return { value: (name) => list(name)[0], values: list, errors, notices };
+}
+
+/** A form that nobody has sent yet, with values to begin with. */
+export function filledDraft(values: Readonly<Record<string, string | undefined>>): FormDraft {
+  const list = (name: string) => [values[name] ?? []].flat();
+  return { ...emptyDraft, value: (name) => values[name], values: list };
+}
+
+/** Which part of a field is meant, where the body has a list or an object. */
+function partWords(part: string): string {
+  if (part === '') return '';
+  return /^\d+$/.test(part) ? `entry ${Number(part) + 1} ` : `${part} `;
 }
 
 /** A checkbox or switch: there when it is on. */

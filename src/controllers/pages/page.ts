@@ -42,8 +42,8 @@ export type PageDeps = ErrorPageDeps & {
   log: Log;
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
-  people: PeopleDeps;
   identifyPortal: IdentifyPortal;
+  people: PeopleDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };

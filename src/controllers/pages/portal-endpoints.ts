@@ -184,7 +184,7 @@ async function endpointView(
     failingSince: endpoint.failingSince,
     pausedUntil: endpoint.pausedUntil,
     shown: shown ?? null,
-    rows: described.map((one) => deliveryRowOf((below) => path + below, one)),
+    rows: described.map((one) => deliveryRowOf(path, one)),
   };
   return { title: props.name, body: () => PortalEndpoint(props) };
 }

@@ -120,7 +120,7 @@ async function deliveryRows(call: PortalCall, query: Omit<DeliveryListQuery, 'pr
   const { data, nextCursor } = await listDeliveries(call.ctx, query);
   const described = await describeDeliveries(call.ctx, data);
   return {
-    rows: described.map((one) => deliveryRowOf((below) => call.path + below, one)),
+    rows: described.map((one) => deliveryRowOf(call.path, one)),
     nextCursor,
   };
 }
@@ -152,8 +152,7 @@ async function deliveryView(
   const { endpoint } = described;
   const props = {
     ...{ path, nowMs },
-    row: deliveryRowOf((below) => path + below, described),
-    endpointHref: endpoint === null || endpoint.deleted ? null : `${path}/endpoints/${endpoint.id}`,
+    row: deliveryRowOf(path, described),
     retryHref:
       mayWrite && endpoint !== null && !endpoint.deleted ? `${path}/deliveries/${id}/retry` : null,
     attempts: attempts.data.toReversed(),

@@ -1,6 +1,6 @@
 /** The form of a replay and what it stands for: its fields are named as the API's body has them. */
 import { z } from 'zod';
-import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
+import type { FormDraft } from '../../../views/components/form.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { anyStatus, type ReplayFormProps } from '../../../views/replay-form.tsx';
 import { invalidInput } from '../../domain/field-errors.ts';
@@ -8,7 +8,7 @@ import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { type ReplayInput, replayInput } from '../../usecases/replays/schemas.ts';
 import { type EndpointCall, endpointPath } from './endpoint-frame.ts';
 import { endpointName } from './endpoint-words.ts';
-import { numberText } from './form.ts';
+import { filledDraft, numberText } from './form.ts';
 import type { ProjectCall } from './page.ts';
 
 /** What is looked through when nothing says since when. */
@@ -58,14 +58,12 @@ export function countedKey({ endpointId, filter }: ReplayInput): string {
 
 /** A form that nobody has sent yet. */
 export function firstDraft(nowMs: number, since: string | null, endpointId: string): FormDraft {
-  const values: Record<string, string> = {
+  return filledDraft({
     endpointId,
     'filter.since': fieldTime(since ?? new Date(nowMs - spanMsDefault).toISOString()),
     'filter.until': fieldTime(new Date(nowMs).toISOString()),
     'filter.status': 'failed',
-  };
-  const value = (name: string) => values[name];
-  return { ...emptyDraft, value, values: (name) => [values[name] ?? []].flat() };
+  });
 }
 
 const fieldTime = (at: string) => at.slice(0, 19);

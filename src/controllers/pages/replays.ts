@@ -1,4 +1,4 @@
-/** /t/{tenant}/p/{project}/replays: how far, how long still? And a new one, counted before it starts. */
+/** /t/{tenant}/p/{project}/replays: how far, how long still? A new one is counted first. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
@@ -21,6 +21,7 @@ import { idInput } from '../../usecases/schemas.ts';
 import { thing } from '../api/operation.ts';
 import { notFoundHere } from '../problem.ts';
 import { endpointName } from './endpoint-words.ts';
+import { filledDraft } from './form.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 import {
   countedKey,
@@ -72,7 +73,7 @@ const projectIdOf = ({ project }: ProjectCall) => project.id as ProjectId;
 
 function frameOf(call: ProjectCall, title: string) {
   const crumbs = [{ name: 'Replays', href: replayPath(call) }];
-  return { title, nav: null, crumbs } as const;
+  return { title, nav: 'deliveries', crumbs } as const;
 }
 
 async function listView(call: ListCall): Promise<View> {
@@ -110,7 +111,7 @@ async function listView(call: ListCall): Promise<View> {
   };
   return {
     title: 'Replays',
-    nav: null,
+    nav: 'deliveries',
     crumbs: [{ name: 'Deliveries', href: projectPath(place, '/deliveries') }],
     live: true,
     body: () => Replays(props),
@@ -149,16 +150,9 @@ async function step(call: ProjectCall & { form: ReplayFormValues }) {
     return { goTo: replayPath(call), toast };
   }
   const { matched, status } = await createReplay(ctx, { ...input, dryRun: true });
-  const values = formValues(form);
-  const draft = firstDraft(call.nowMs, null, form.endpointId);
-  const value = (name: string) => values[name];
-  const typed = { ...draft, value, values: (name: string) => [values[name] ?? []].flat() };
-  return { view: await newView(call, typed, { matched, more: status === 'running', of }) };
-}
-
-function formValues(form: ReplayFormValues): Record<string, string | undefined> {
   const { ratePerSecond, ...texts } = form;
-  return { ...texts, ratePerSecond: ratePerSecond?.toString() };
+  const typed = filledDraft({ ...texts, ratePerSecond: ratePerSecond?.toString() });
+  return { view: await newView(call, typed, { matched, more: status === 'running', of }) };
 }
 
 async function newView(

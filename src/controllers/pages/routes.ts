@@ -5,6 +5,7 @@ import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
 import { endpointPages } from './endpoint.ts';
 import { endpointActions } from './endpoint-actions.ts';
+import { endpointEditPages } from './endpoint-edit.ts';
 import { endpointListPage } from './endpoints.ts';
 import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
@@ -24,6 +25,7 @@ import { signInPages } from './sign-in.ts';
 import { signUpPages } from './sign-up.ts';
 import { singleSignOnPages } from './single-sign-on.ts';
 import { sourcePages } from './sources.ts';
+import { teamPages } from './team.ts';
 import { themeRoutes } from './theme.ts';
 import { usagePages } from './usage.ts';
 
@@ -37,6 +39,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(invitationPages(deps))
     .use(themeRoutes(deps))
     .use(projectPages(deps))
+    .use(teamPages(deps))
     .use(settingsRoute(deps))
     .use(keyPages(deps))
     .use(keyFormPages(deps))
@@ -45,13 +48,14 @@ export function pageRoutes(deps: PageDeps) {
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
+    .use(endpointEditPages(deps))
     .use(endpointPages(deps))
     .use(endpointActions(deps))
     .use(replayPages(deps))
     .use(sourcePages(deps))
+    .use(portalPages(deps))
+    .use(portalSettingPages(deps))
     .use(deliveryPage(deps))
     .use(eventsPages(deps))
-    .use(eventPage(deps))
-    .use(portalPages(deps))
-    .use(portalSettingPages(deps));
+    .use(eventPage(deps));
 }

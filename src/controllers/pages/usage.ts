@@ -84,6 +84,12 @@ async function usageView(call: TenantCall, asked: Asked): Promise<View> {
     },
     days: asked.days,
     projects: usage.projects.map((use) => toProject(call, use, usage.totals.events, projects.data)),
+    totals: [
+      { name: 'Events', value: formatCount(usage.totals.events) },
+      { name: 'Deliveries', value: formatCount(usage.totals.deliveries) },
+      { name: 'Attempts', value: formatCount(usage.totals.attempts) },
+      { name: 'Payloads', value: formatBytes(usage.totals.bytes) },
+    ],
     quotas: usage.quotas.map(toQuota),
     kept: [
       { name: 'Events and attempts', value: formatDuration(ctx.deps.eventsKeptMs) },
@@ -122,6 +128,8 @@ function toProject(
 
 type Quota = Usage['quotas'][number];
 
+const percentOf = (ratio: number) => `${(ratio * 100).toFixed(1)} %`;
+
 function toQuota({ name, limit, used, ratio, forecastAt }: Quota): QuotaView {
   const { title, format } = quotaWords[name];
   const isUsedUp = used >= limit;
@@ -134,7 +142,7 @@ function toQuota({ name, limit, used, ratio, forecastAt }: Quota): QuotaView {
     ratio,
     tone: isUsedUp ? 'bad' : ratio >= warnRatio ? 'warn' : 'acc',
     forecast: isUsedUp ? 'used up' : when === null ? safe : `used up on about ${when}`,
-    percent: `${(ratio * 100).toFixed(1)} %`,
+    percent: percentOf(ratio),
   };
 }
 
@@ -158,21 +166,15 @@ function noticeOf(quotas: readonly Quota[]): UsagePageProps['notice'] {
     .filter(({ ratio }) => ratio >= warnRatio)
     .toSorted((a, b) => b.ratio - a.ratio);
   if (worst === undefined) return null;
-  const { name, used, limit } = worst;
+  const { name, used, limit, ratio } = worst;
   const { title, format } = quotaWords[name];
-  const room = formatShareLeft(used, limit);
   const remedy =
     name === 'storedBytes'
       ? 'Room comes back as old events go; who runs this opsforge can raise it.'
       : 'It begins anew on the first of the month; who runs this opsforge can raise it.';
   return {
     tone: used >= limit ? 'bad' : 'warn',
-    title: `${title}: ${format(used)} of ${format(limit)}${room}`,
+    title: `${title}: ${format(used)} of ${format(limit)}, ${percentOf(ratio)}`,
     text: `When it is used up, new events are answered with 429. ${remedy}`,
   };
-}
-
-function formatShareLeft(used: number, limit: number): string {
-  if (used >= limit) return ', used up';
-  return `, ${formatCount(Math.floor((used / limit) * 100))} %`;
 }

@@ -1,4 +1,4 @@
-/** What the endpoints of these ids are called, deleted ones too: for lists of what was sent to them. */
+/** What endpoints are called, deleted ones too: for lists of what was sent to them. */
 import type { EndpointId } from '../../domain/ids.ts';
 import { listEndpointNames as listRows } from '../../repositories/endpoints.ts';
 import { type Ctx, requireScope } from '../context.ts';

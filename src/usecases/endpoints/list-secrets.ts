@@ -1,6 +1,6 @@
 /**
- * The secrets that sign now, the current one first, each shown by its end alone; a public key, which
- * is no secret, as it is. Seeing all of one is reveal-secret.ts, which is on record.
+ * The secrets that sign now, the current one first, each shown by its end alone; a public key,
+ * which is no secret, as it is. Seeing all of one is reveal-secret.ts, which is on record.
  */
 import type { EndpointId } from '../../domain/ids.ts';
 import { findEndpoint, listValidSecrets } from '../../repositories/endpoints.ts';

@@ -16,7 +16,7 @@ import { type Ctx, requireScope } from '../context.ts';
 import { stepsUntil } from '../projects/health.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
 
-export const quarterMs = 900_000;
+const quarterMs = 900_000;
 const quarters = 96;
 const quartersOfHour = 4;
 const minutesMax = 1_440;

@@ -67,7 +67,7 @@ test('an entry opens below itself with what changed, under its mask too', async 
   });
   expect((await pages.get(list)).text).not.toContain('class="diff');
   const { text } = await pages.get(`${list}?entry=${id}`);
-  const shown = text.replaceAll('&#34;', '"');
+  const shown = text.replaceAll('&quot;', '"');
   expect(shown).toContain('2 fields changed');
   expect(shown).toContain('<span class="del">− "timeoutMs": 10000</span>');
   expect(shown).toContain('<span class="ins">+ "timeoutMs": 15000</span>');

@@ -24,7 +24,7 @@ export async function createMarkedTenant(pages: TestPages): Promise<MarkedTenant
 
 const thingNames = [
   ...(['endpoint', 'event', 'delivery', 'pending delivery', 'replay', 'source'] as const),
-  ...(['api key', 'member', 'invitation'] as const),
+  ...(['api key', 'member', 'invitation', 'portal link'] as const),
 ];
 /** What the path of a page may name; a new thing is a line here and a maker below. */
 export type ThingName = (typeof thingNames)[number];
@@ -37,6 +37,7 @@ const makers: Record<ThingName, Maker> = {
     return post(pages, tenant, '/endpoints', {
       url: `https://example.com/${marker}`,
       description: marker,
+      customer: marker,
       eventTypes: [`${marker}.*`],
       headers: { 'x-marker': marker },
       auth: { kind: 'bearer', token: marker },
@@ -54,7 +55,7 @@ const makers: Record<ThingName, Maker> = {
     const { marker, tenantId } = tenant;
     const [eventId, endpointId] = await eventAndEndpoint(pages, tenant);
     const id = await createEndedRow(pages.db.database, tenant, eventId, endpointId, {
-      ...{ eventType: marker, status: 'failed', lastError: marker, reason: marker },
+      ...{ eventType: marker, status: 'failed', lastError: marker, reason: 'retries_exhausted' },
     });
     const headers = JSON.stringify({ 'x-marker': marker });
     const { sql } = pages.db.admin;
@@ -92,6 +93,8 @@ const makers: Record<ThingName, Maker> = {
       email: `${marker}-${crypto.randomUUID()}@opsforge.test`,
       role: 'viewer',
     }),
+  'portal link': (pages, { marker, ...tenant }) =>
+    post(pages, tenant, '/portal-links', { customer: marker }),
 };
 
 export const makeThing = (pages: TestPages, tenant: MarkedTenant, name: ThingName) =>
@@ -103,6 +106,9 @@ export async function fillTenant(
   tenant: MarkedTenant,
 ): Promise<ReadonlyMap<ThingName, string>> {
   const ids = new Map<ThingName, string>();
+  const { marker, projectId } = tenant;
+  const key = await pages.keyOf(tenant, ['admin'], { tenantWide: true });
+  await pages.send('PATCH', '/api/v1/portal-settings', { key, body: { projectId, name: marker } });
   for (const name of thingNames) ids.set(name, await makers[name](pages, tenant));
   return ids;
 }

@@ -1,19 +1,23 @@
 /**
  * What each route is to the walls suite, by `METHOD /path` as the router has it. Operations of the
- * API stand in the OpenAPI document and are tried by tests/http/every-operation.test.ts; every other
+ * API stand in the OpenAPI document and are tried by tests/http/every-operation.test.ts; each other
  * route needs a line here, or tests/walls.test.ts fails.
  */
 import type { Role } from '../../../src/domain/roles.ts';
 import type { ThingName } from './marked-tenant.ts';
 
-/** Makes a thing of the tenant that is tried, and answers its id. */
+/** Makes a thing of the tenant that is tried, named by its marker, and answers its id. */
 type Make = (name: ThingName) => Promise<string>;
 
-/** The things that the path's parameters name; `tenant` and `project` are filled in by the suite. */
+/** The things that the path's parameters name; the suite itself fills in tenant and project. */
 type Items = { items?: Readonly<Record<string, ThingName>> };
+/** The things that parameters of the query name. */
+type Query = { query?: Readonly<Record<string, ThingName>> };
 /** `least`: who may, of owner, admin, member, viewer. */
 type Fields = {
-  fields?: Readonly<Record<string, string>> | ((make: Make) => Promise<Record<string, string>>);
+  fields?:
+    | Readonly<Record<string, string>>
+    | ((make: Make, marker: string) => Promise<Record<string, string>>);
 };
 
 export type Wall =
@@ -25,7 +29,7 @@ export type Wall =
   | { kind: 'person page' }
   | ({ kind: 'person form' } & Items & Fields)
   /** Below /t/:tenant; `least` is viewer unless named. */
-  | ({ kind: 'page'; least?: Role } & Items)
+  | ({ kind: 'page'; least?: Role } & Items & Query)
   /** Changes something below /t/:tenant; `least` is member unless named. */
   | ({ kind: 'form'; least?: Role } & Items & Fields);
 
@@ -60,4 +64,113 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/projects/new': { kind: 'form', least: 'admin', fields: { name: 'Made here' } },
 
   'GET /t/:tenant/p/:project': { kind: 'page' },
+
+  'GET /t/:tenant/p/:project/deliveries': { kind: 'page', query: { endpoint: 'endpoint' } },
+  'POST /t/:tenant/p/:project/deliveries': {
+    kind: 'form',
+    fields: async (make) => ({ id: await make('delivery') }),
+  },
+  'GET /t/:tenant/p/:project/deliveries/cancel': {
+    kind: 'page',
+    query: { id: 'pending delivery' },
+  },
+  'POST /t/:tenant/p/:project/deliveries/cancel': {
+    kind: 'form',
+    fields: async (make) => ({ id: await make('pending delivery') }),
+  },
+
+  'GET /t/:tenant/p/:project/sources': { kind: 'page' },
+  'GET /t/:tenant/p/:project/sources/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/sources/new': {
+    kind: 'form',
+    fields: { kind: 'github', name: 'Made here' },
+  },
+  'GET /t/:tenant/p/:project/sources/:id': { kind: 'page', items: { id: 'source' } },
+  'GET /t/:tenant/p/:project/sources/:id/edit': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/edit': {
+    kind: 'form',
+    items: { id: 'source' },
+    fields: { name: 'Changed here' },
+  },
+  'GET /t/:tenant/p/:project/sources/:id/secret': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/secret': {
+    kind: 'form',
+    items: { id: 'source' },
+    fields: { overlapSeconds: '0' },
+  },
+  'GET /t/:tenant/p/:project/sources/:id/delete': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/delete': {
+    kind: 'form',
+    items: { id: 'source' },
+    fields: async (_make, marker) => ({ confirm: marker }),
+  },
+
+  'GET /t/:tenant/settings/team': { kind: 'page' },
+  'POST /t/:tenant/settings/team/invitations': {
+    kind: 'form',
+    least: 'admin',
+    fields: { email: 'walls@opsforge.test', role: 'viewer' },
+  },
+  'POST /t/:tenant/settings/team/invitations/:id/revoke': {
+    kind: 'form',
+    least: 'admin',
+    items: { id: 'invitation' },
+  },
+  'POST /t/:tenant/settings/team/:id/role': {
+    kind: 'form',
+    least: 'admin',
+    items: { id: 'member' },
+    fields: { role: 'viewer' },
+  },
+  'GET /t/:tenant/settings/team/:id/remove': { kind: 'page', items: { id: 'member' } },
+  'POST /t/:tenant/settings/team/:id/remove': {
+    kind: 'form',
+    least: 'admin',
+    items: { id: 'member' },
+  },
+
+  'GET /t/:tenant/p/:project/endpoints': { kind: 'page' },
+  'GET /t/:tenant/p/:project/endpoints/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/endpoints/new': {
+    ...{ kind: 'form', fields: { url: 'https://made.example/' } },
+  },
+  'GET /t/:tenant/p/:project/endpoints/:id': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/settings': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing': { kind: 'page', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/edit': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/edit': {
+    ...{ kind: 'form', items: { id: 'endpoint' }, fields: { url: 'https://made.example/' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/test': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/pause': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/resume': { kind: 'form', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/enable': { kind: 'form', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/disable': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/disable': { kind: 'form', items: { id: 'endpoint' } },
+  'GET /t/:tenant/p/:project/endpoints/:id/delete': { kind: 'page', items: { id: 'endpoint' } },
+  'POST /t/:tenant/p/:project/endpoints/:id/delete': {
+    ...{
+      kind: 'form',
+      items: { id: 'endpoint' },
+      fields: async (_make, marker) => ({ name: marker }),
+    },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/reveal': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
+    ...{ kind: 'page', items: { id: 'endpoint' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
+
+  'GET /t/:tenant/p/:project/replays': { kind: 'page' },
+  'GET /t/:tenant/p/:project/replays/new': { kind: 'page' },
+  'POST /t/:tenant/p/:project/replays/new': {
+    kind: 'form',
+    fields: { 'filter.since': '2026-01-01T00:00', 'filter.until': '2026-01-02T00:00' },
+  },
+  'GET /t/:tenant/p/:project/replays/:id/cancel': { kind: 'page', items: { id: 'replay' } },
+  'POST /t/:tenant/p/:project/replays/:id/cancel': { kind: 'form', items: { id: 'replay' } },
 };
