@@ -204,6 +204,7 @@ async function packPostgres() {
 
 /** Looks at every view by itself, and does nothing when none changed: 30 ms. */
 async function buildAssets() {
+  if (!existsSync(paths.assetBuilder)) return;
   if ((await run(paths.bun, [paths.assetBuilder], assetsTimeoutMs)) !== 0) {
     throw new Failure(
       'opsforge: building the pages failed (see above): correct what it names in views/',

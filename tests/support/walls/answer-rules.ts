@@ -54,5 +54,7 @@ export function comparable(answer: Answer, asked: Readonly<Record<string, string
   for (const [name, value] of Object.entries(asked)) words = words.replaceAll(value, name);
   // Lists are read from a moment on, as the least id of its millisecond.
   const timed = words.replace(/[0-9a-f]{8}-[0-9a-f]{4}(?=-0000-0000-0{12})/g, 'TIME');
-  return timed.replace(/\d\d:\d\d:\d\d UTC/g, 'TIME').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
+  return timed
+    .replace(/\d\d:\d\d(?::\d\d)? UTC/g, 'TIME')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
 }

@@ -174,6 +174,12 @@ export const walls: Readonly<Record<string, Wall>> = {
   'GET /t/:tenant/p/:project/replays/:id/cancel': { kind: 'page', items: { id: 'replay' } },
   'POST /t/:tenant/p/:project/replays/:id/cancel': { kind: 'form', items: { id: 'replay' } },
 
+  'GET /t/:tenant/p/:project/deliveries/:id': { kind: 'page', items: { id: 'delivery' } },
+  'POST /t/:tenant/p/:project/deliveries/:id/retry': { kind: 'form', items: { id: 'delivery' } },
+
+  'GET /t/:tenant/settings/keys': { kind: 'page', least: 'member' },
+  'GET /t/:tenant/settings/keys/:id': { kind: 'page', least: 'admin', items: { id: 'api key' } },
+  'GET /t/:tenant/p/:project/portal': { kind: 'page' },
   'GET /t/:tenant/settings/usage': { kind: 'page' },
   'GET /t/:tenant/settings/audit': { kind: 'page', least: 'admin' },
   'GET /t/:tenant/p/:project/events': { kind: 'page' },
@@ -186,12 +192,10 @@ export const walls: Readonly<Record<string, Wall>> = {
  */
 export const untried: readonly string[] = [
   'GET /t/:tenant/settings',
-  'GET /t/:tenant/settings/keys',
   'GET /t/:tenant/settings/keys/:id/revoke',
   'POST /t/:tenant/settings/keys/:id/revoke',
   'GET /t/:tenant/settings/keys/new',
   'POST /t/:tenant/settings/keys/new',
-  'GET /t/:tenant/settings/keys/:id',
   'POST /t/:tenant/settings/keys/:id',
   'GET /t/:tenant/settings/audit/export',
   'GET /t/:tenant/p/:project/events/:id/again',
@@ -213,7 +217,6 @@ export const untried: readonly string[] = [
   'POST /portal/:token/endpoints/:id/delete',
   'GET /portal/:token/deliveries/:id',
   'POST /portal/:token/deliveries/:id/retry',
-  'GET /t/:tenant/p/:project/portal',
   'GET /t/:tenant/p/:project/portal/brand.css',
   'POST /t/:tenant/p/:project/portal/look',
   'POST /t/:tenant/p/:project/portal/links',
