@@ -164,7 +164,7 @@ const meanings: Record<ProblemCode, string> = {
   too_large: 'The body is too large.',
   unsupported_media_type: 'The body is not sent as application/json.',
   invalid: 'Something has the wrong shape or value; `errors` says what.',
-  rate_limited: 'Too many requests; `Retry-After` says when to come back.',
+  rate_limited: 'Too many requests, or a quota is used up; `Retry-After` says when to come back.',
   internal: 'Something went wrong in opsforge.',
   unavailable: 'The database does not answer; `Retry-After` says when to come back.',
 };

@@ -11,14 +11,18 @@ import type { AuditEntry, AuditExportQuery } from './schemas.ts';
 import { toAuditEntry, toAuditFilter } from './search.ts';
 
 /** Some 50 MB of CSV, a minute's work: more is asked for by month. */
-const entriesMax = 100_000;
+const entriesMaxDefault = 100_000;
 /** A page may hold before and after of 256 KiB each, so few; mostly it is 500 KB. */
 const pageRows = 500;
 
 export type AuditPages = AsyncGenerator<AuditEntry[], void, undefined>;
 
 /** @throws AppError `conflict` when it would be too much, before anything is given */
-export async function exportAuditEntries(ctx: Ctx, query: AuditExportQuery): Promise<AuditPages> {
+export async function exportAuditEntries(
+  ctx: Ctx,
+  query: AuditExportQuery,
+  entriesMax = entriesMaxDefault,
+): Promise<AuditPages> {
   requireScope(ctx, 'audit-log:read');
   const filter = toAuditFilter(ctx, query);
   const { database } = ctx.deps;
