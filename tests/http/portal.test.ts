@@ -243,7 +243,7 @@ describe.each(operations.filter(({ isPublic }) => !isPublic))(
     const body = operation.method === 'GET' ? {} : { body: operation.example };
 
     test('shows and changes nothing of another, of the tenant, or of another tenant', async () => {
-      const { token, others, tenant, own } = await newWorld();
+      const { token, others, tenant } = await newWorld();
       const stranger = await newWorld();
       const before = await rowsOf(tenant);
       const ids = [...others, stranger.own].flatMap((thing) => Object.values(thing));
