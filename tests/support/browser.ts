@@ -1,8 +1,8 @@
 /**
  * A real Chromium for one test file, driven as a person would use it. Each visit is a context of
  * its own that writes down what a page must never do: errors on the console or of scripts, what the
- * policy refused, requests to any host but ours and
- * files that are not there.
+ * policy refused, requests to any host but
+ * ours, and files that are not there.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -94,6 +94,12 @@ export async function drawIn(page: Page, theme: 'light' | 'dark'): Promise<void>
   await page
     .locator('html')
     .evaluate((root, isDark) => root.classList.toggle('dark', isDark), theme === 'dark');
+}
+
+/** A window as high as the page: axe takes what has scrolled below a form's foot for covered. */
+export async function showWhole(page: Page): Promise<void> {
+  const height = await page.locator('html').evaluate((root) => root.scrollHeight);
+  await page.setViewportSize({ ...desktop, height: Math.max(desktop.height, height) });
 }
 
 /** One line for a page that is wider than its window, with what sticks out. */
