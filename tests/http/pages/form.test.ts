@@ -42,7 +42,7 @@ test('an error stands at its field, at the one it is part of, or in the notice',
     new AppError('invalid', 'No.', { fields }),
   );
   expect(draft.errors.get('name')).toBe('is empty');
-  expect(draft.errors.get('headers')).toBe('is too long');
+  expect(draft.errors.get('headers')).toBe('2.value is too long');
   expect(draft.notices).toEqual(['projectId: is missing']);
   expect(draft.values('headers')).toEqual(['a', 'b']);
   const conflict = draftOf({ name: 'a' }, new AppError('conflict', 'Taken.'));
