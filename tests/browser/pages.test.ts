@@ -16,6 +16,7 @@ import {
   launchChromium,
   openVisit,
   phone,
+  showWhole,
   type Visit,
 } from '../support/browser.ts';
 import { createShowcase } from '../support/showcase.ts';
@@ -48,6 +49,7 @@ const things: Record<string, ThingName> = {
   sources: 'source',
   keys: 'api key',
   team: 'member',
+  invitations: 'invitation',
 };
 /** Pages that say nothing without it. */
 const queries: Record<string, () => string> = {
@@ -90,6 +92,7 @@ describe.skipIf(chromiumPath === null)('in a browser [needs Chromium]', () => {
       const answer = await page.goto(addressOf(route));
       if (!isOutside) expect(answer?.status()).toBe(200);
       const name = route.replace('/t/:tenant', 't').replace('/p/:project', '-p').replace(/^\//, '');
+      await showWhole(page);
       for (const theme of ['light', 'dark'] as const) {
         await drawIn(page, theme);
         expect(await findBarriers(page)).toEqual([]);

@@ -1,8 +1,8 @@
 /**
  * A real Chromium for one test file, driven as a person would use it. Each visit is a context of
  * its own that writes down what a page must never do: errors on the console or of scripts, what the
- * policy refused, requests to any host but ours and
- * files that are not there.
+ * policy refused, requests to any host but
+ * ours, and files that are not there.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +16,7 @@ export const chromiumPath = findTestTool('chromium');
 /** A machine with all its cores in use takes ten times as long as an idle one. */
 export const browserTestMs = 120_000;
 const stepMs = 30_000;
-/** So high that a form's foot, which sticks to the bottom, stands over nothing. */
-export const desktop = { width: 1280, height: 2_400 };
+export const desktop = { width: 1280, height: 800 };
 /** The narrowest phone that is common. */
 export const phone = { width: 390, height: 844 };
 
@@ -95,6 +94,12 @@ export async function drawIn(page: Page, theme: 'light' | 'dark'): Promise<void>
   await page
     .locator('html')
     .evaluate((root, isDark) => root.classList.toggle('dark', isDark), theme === 'dark');
+}
+
+/** A window as high as the page: axe takes what has scrolled below a form's foot for covered. */
+export async function showWhole(page: Page): Promise<void> {
+  const height = await page.locator('html').evaluate((root) => root.scrollHeight);
+  await page.setViewportSize({ ...desktop, height: Math.max(desktop.height, height) });
 }
 
 /** One line for a page that is wider than its window, with what sticks out. */
