@@ -163,17 +163,22 @@ describe('a transaction', () => {
   test('that outlives a doubt about the network by 2 s fails, and others use fresh connections', async () => {
     const idle = await database.withTenant(tenant.tenantId, backendOf);
     database.distrust();
-    const begun = Promise.withResolvers<void>();
+    // Both must have their connection before the doubt: it is about those there are.
+    const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
     const inTime = database.withTenant(tenant.tenantId, async (tx) => {
       const backend = await backendOf(tx);
-      begun.resolve();
+      begun[0].resolve();
       await tx.run('sleep', tx.sql`select pg_sleep(0.2)`);
       return backend;
     });
     const failing = codeOf(
-      database.withWorker((tx) => tx.run('sleep', tx.sql`select pg_sleep(9)`)),
+      database.withWorker(async (tx) => {
+        await tx.run('begin', tx.sql`select 1`);
+        begun[1].resolve();
+        await tx.run('sleep', tx.sql`select pg_sleep(9)`);
+      }),
     );
-    await begun.promise;
+    await Promise.all(begun.map(({ promise }) => promise));
     const startedMs = performance.now();
     database.distrust();
     const fresh = await inTime;
