@@ -120,7 +120,7 @@ async function pathsOf(
     ['event', `${project}/events/${eventId}`],
     ['deliveries', `${project}/deliveries`],
     ['deliveries, failed', `${project}/deliveries?status=failed`],
-    ['deliveries, of an endpoint', `${project}/endpoints/${endpointId}/deliveries`],
+    ['deliveries, of an endpoint', `${project}/deliveries?endpoint=${endpointId}`],
     ['delivery', `${project}/deliveries/${deliveryId}`],
     ['delivery, failed', `${project}/deliveries/${failedId}`],
     ['endpoints', `${project}/endpoints`],
