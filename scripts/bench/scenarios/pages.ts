@@ -1,4 +1,4 @@
-/** How long the server takes for each page of a tenant with a long history, as its owner sees it. */
+/** How long the server takes for each page of a tenant with a long history, as an owner sees it. */
 import { inMs, type Spread, spreadOf } from '../figures.ts';
 import type { ReceiverCommands } from '../processes/receiver.ts';
 import type { Bench, Count, Scenario, Section } from '../scenario.ts';
