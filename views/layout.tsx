@@ -209,7 +209,7 @@ function LiveBadge({ shell }: { shell: Shell }) {
       id="live"
       role="status"
       data-stream={projectPath(shell.place, '/live')}
-      data-now={String(shell.nowMs)}
+      data-now={new Date(shell.nowMs).toISOString()}
     >
       <i />
       <span data-live-words>Live</span>

@@ -7,7 +7,7 @@ import { agoWords, untilWords } from '../components/format.ts';
 const tickMs = 1_000;
 
 export function tickAges(): void {
-  const drawnAtMs = Number(document.getElementById('live')?.dataset['now'] ?? Number.NaN);
+  const drawnAtMs = Date.parse(document.getElementById('live')?.dataset['now'] ?? '');
   if (Number.isNaN(drawnAtMs)) return;
   const startedMs = performance.now();
   setInterval(() => {
