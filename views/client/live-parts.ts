@@ -4,7 +4,6 @@
  * view, and then a rest in proportion to what the answer took, so that a server that has much to do
  * is asked less. A part that is held (`data-hold`) waits until the reader has let go of it.
  */
-import htmx from 'htmx.org';
 
 /** A page keeps the server at most a tenth of the time at one part. */
 const restPerRequest = 10;
@@ -103,7 +102,8 @@ function ask(id: string, state: PartState): void {
   }
   state.held = false;
   state.startedMs = performance.now();
-  htmx.trigger(part, 'news');
+  // Does not bubble: the part around it is asked for by itself.
+  part.dispatchEvent(new CustomEvent('news'));
 }
 
 function answered(id: string, isOk: boolean): void {
@@ -113,7 +113,7 @@ function answered(id: string, isOk: boolean): void {
   const wasWanted = state.wanted;
   Object.assign(state, { startedMs: null, wanted: false });
   if (isOk) {
-    const restMs = Number(document.getElementById(id)?.dataset['rest'] ?? 0) * 1_000;
+    const restMs = sayingRestMs(document.getElementById(id));
     state.failures = 0;
     state.restUntilMs = nowMs + Math.max(restMsMin, restMs, restPerRequest * tookMs);
   } else {
@@ -124,6 +124,12 @@ function answered(id: string, isOk: boolean): void {
   const stale = [...states.values()].some(({ failures }) => failures > 0);
   tellStale(stale);
   if (wasWanted || !isOk) want(id, 0);
+}
+
+/** Of what is read aloud, once it says something. */
+function sayingRestMs(part: HTMLElement | null): number {
+  const saysNothing = part === null || (part.textContent ?? '').trim() === '';
+  return saysNothing ? 0 : Number(part.dataset['rest'] ?? 0) * 1_000;
 }
 
 /** On touch screens `:hover` stays where one tapped last. */

@@ -14,6 +14,7 @@ type News = { kinds: string[]; fromMs: number; untilMs: number };
 let source: EventSource | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
+let refused = false;
 
 export function watchLive(): void {
   if (document.getElementById('live') === null) return;
@@ -47,6 +48,7 @@ function open(): void {
   source = opened;
   opened.addEventListener('open', () => {
     failures = 0;
+    refused = false;
     showLive();
   });
   opened.addEventListener('change', (event) => {
@@ -57,7 +59,10 @@ function open(): void {
   opened.addEventListener('error', () => {
     // Refused, and not out of reach: the answer of an ordinary request says why, as by going to
     // the page where one signs in. Once, not with every attempt.
-    if (opened.readyState === EventSource.CLOSED && failures === 0) refreshParts();
+    if (opened.readyState === EventSource.CLOSED && !refused) {
+      refused = true;
+      refreshParts();
+    }
     close();
     showLost();
     const pauseMs = Math.min(pauseMsMax, pauseMsMin * 2 ** failures);

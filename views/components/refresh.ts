@@ -5,7 +5,7 @@
  */
 import type { NewsKind } from '../../src/domain/news.ts';
 
-/** What script tells the part; htmx asks then. */
+/** Script dispatches it on the part, and htmx asks. */
 const newsEvent = 'news';
 
 type Options = {
@@ -15,7 +15,7 @@ type Options = {
    * or change their order.
    */
   hold?: 'rows' | 'pointer' | 'page';
-  /** No sooner again, in seconds: for what is read aloud. */
+  /** Once it says something, no sooner again, in seconds: for what is read aloud. */
   restSeconds?: number;
 };
 
