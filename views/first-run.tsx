@@ -1,6 +1,7 @@
 /** A project without events: the way to the first one, with the exact command. */
 import { CodeBox, ShellLines } from './components/code.tsx';
 import { Icon } from './components/icon.tsx';
+import { live } from './components/refresh.ts';
 import { Glyph } from './components/state.tsx';
 import { Step } from './components/timeline.tsx';
 
@@ -98,10 +99,7 @@ export function Waiting({ path }: { path: string }) {
       class="mt-3 flex items-center gap-2 rounded-md border border-dashed px-3 py-2 text-muted-foreground"
       role="status"
       aria-live="polite"
-      hx-get={path}
-      hx-trigger="every 2s"
-      hx-target="this"
-      hx-swap="outerHTML"
+      {...live(path, ['events'])}
     >
       <Glyph name="pending" />
       Waiting for the first event…

@@ -5,7 +5,7 @@
  */
 import { and, asc, eq, gte, lt } from 'drizzle-orm';
 import { deliveryStatsHour, deliveryStatsMinute } from '../../db/schema/delivery-stats.ts';
-import type { DeliveryId, EndpointId } from '../domain/ids.ts';
+import type { DeliveryId, EndpointId, ProjectId } from '../domain/ids.ts';
 import { latencyBoundsMs } from '../domain/latency-histogram.ts';
 import type { TenantTx, WorkerTx } from './transactions.ts';
 
@@ -23,13 +23,16 @@ export type StatsRow = Pick<
 
 const tables = { minute: deliveryStatsMinute, hour: deliveryStatsHour };
 
+/** How many deltas, and the projects that they are of. */
+export type Folded = { count: number; projectIds: ProjectId[] };
+
 /**
- * Folds up to `limit` deltas and answers how many, null when another process is at it. Joins
+ * Folds up to `limit` deltas and says which, null when another process is at it. Joins
  * nothing: the counts of a bucket, its zeros and its sums are rows of one list that is grouped, so
  * that no statistics can turn the plan. The upserts go by key: two in different order would
  * deadlock.
  */
-export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<number | null> {
+export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<Folded | null> {
   const { sql } = tx;
   const [lock] = await tx.run(
     'lockStatsFold',
@@ -39,7 +42,7 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
   if (lock?.got !== true) return null;
   const [row] = await tx.run(
     'foldStatsDeltas',
-    sql<{ folded: number }[]>`
+    sql<Folded[]>`
       with taken as materialized (
         delete from delivery_stats_deltas
         where ctid = any(array(select ctid from delivery_stats_deltas limit ${limit}))
@@ -70,9 +73,10 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
           deliveries = held.deliveries + excluded.deliveries,
           attempts = held.attempts + excluded.attempts
       )
-      select count(*)::integer as folded from taken`,
+      select count(*)::integer as count,
+        coalesce(array_agg(distinct project_id), '{}') as "projectIds" from taken`,
   );
-  return row?.folded ?? 0;
+  return row ?? { count: 0, projectIds: [] };
 }
 
 /** A place is the index of a count; what is counted once for the bucket stands at place 0. */

@@ -31,7 +31,7 @@ afterAll(() => pages.stop());
 /** For machines, drawn by somebody else (Swagger), files, or on the way to somewhere else. */
 const noPages = [
   /^\/(?:api|healthz|readyz|metrics|swagger|assets|\.well-known)(?:\/|$)/,
-  /\/(?:export|brand\.css)$/,
+  /\/(?:export|brand\.css|live)$/,
   /^\/sign-in\/(?:single-sign-on|callback|second-step)$/,
 ];
 /** Before anybody is signed in; a link that is no good has a page too. */

@@ -35,6 +35,7 @@ import {
 } from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
+import type { PageLiveDeps } from './live.ts';
 import { signInPath } from './sign-in-path.ts';
 
 export type PageDeps = ErrorPageDeps & {
@@ -44,6 +45,7 @@ export type PageDeps = ErrorPageDeps & {
   memberContext: MemberContext;
   identifyPortal: IdentifyPortal;
   people: PeopleDeps;
+  live: PageLiveDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
@@ -237,6 +239,7 @@ async function showView(
     theme: readTheme(request),
     path: pathname + search,
     place,
+    nowMs: call.nowMs,
     person: { name: person.name || person.email, role: tenant.role },
     groups: listEntries(place, (scope) => allows(granted, scope)),
     toasts: flash === null ? [] : [flash],

@@ -13,6 +13,7 @@ import { homePage } from './home.ts';
 import { invitationPages } from './invitation.ts';
 import { keyFormPages } from './key-form.ts';
 import { keyPages } from './keys.ts';
+import { livePages } from './live.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { passwordResetPages } from './password-reset.ts';
@@ -45,6 +46,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(keyFormPages(deps))
     .use(auditPages(deps))
     .use(usagePages(deps))
+    .use(livePages(deps))
     .use(overviewPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
