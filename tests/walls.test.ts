@@ -50,6 +50,7 @@ const asDocumented = (path: string) => path.replace(/:(\w+)/g, '{$1}');
 const plain = ingestRoutes({
   ...{ acceptWebhook: notAsked, acceptWebhookBatch: notAsked, httpRequest: () => {} },
   log: createLog('silent'),
+  publicUrl: () => '',
 });
 async function notAsked(): Promise<Response> {
   throw new Error('the routes are listed, not called');
@@ -294,6 +295,10 @@ const foreign: Record<string, string>[] = [
   { 'sec-fetch-site': '', origin: 'null' },
 ];
 
+/** As `pages.post` does: older browsers send no Sec-Fetch-Site. */
+const withoutEmpty = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
+
 async function expectOwnSiteOnly(send: (headers: Record<string, string>) => Promise<Answer>) {
   for (const headers of foreign) {
     const answer = await send(headers);
@@ -323,7 +328,7 @@ describe.each(unsafe)('%s', (operation) => {
     const before = await changes(own);
     await expectOwnSiteOnly((headers) =>
       pages.send(method, path.replace(/\{\w+\}/g, Bun.randomUUIDv7()), {
-        headers: { cookie: pages.cookie(), ...headers },
+        headers: { cookie: pages.cookie(), ...withoutEmpty(headers) },
         body: {},
       }),
     );

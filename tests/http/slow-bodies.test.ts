@@ -14,6 +14,7 @@ const routes = ingestRoutes({
   acceptWebhookBatch: async (request) =>
     new Response(`${(await readBytes(request, bytesMax, timeMsMax)).length}`),
   httpRequest: () => {},
+  publicUrl: () => 'https://opsforge.test',
   log: createLog('silent'),
 });
 
