@@ -72,6 +72,15 @@ export const walls: Readonly<Record<string, Wall>> = {
 
   'GET /t/:tenant/p/:project': { kind: 'page' },
   'GET /t/:tenant/p/:project/live': { kind: 'page', isEndless: true },
+  'GET /t/:tenant/p/:project/start': { kind: 'page' },
+  'POST /t/:tenant/p/:project/start': {
+    kind: 'form',
+    fields: { step: 'endpoint', url: 'https://start.example.com/' },
+  },
+  'POST /t/:tenant/p/:project/start/endpoints/:id/test': {
+    kind: 'form',
+    items: { id: 'endpoint' },
+  },
 
   'GET /t/:tenant/p/:project/deliveries': { kind: 'page', query: { endpoint: 'endpoint' } },
   'POST /t/:tenant/p/:project/deliveries': {
