@@ -195,10 +195,7 @@ export function Arrival(props: NonNullable<FirstRunProps['arrival']>) {
       class={statusClass}
       role="status"
       aria-live="polite"
-      hx-get={path}
-      hx-trigger={refreshProgress}
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(path, ['events', 'deliveries'])}
     >
       <Glyph name={state} />
       <span class="font-medium text-foreground" safe>
