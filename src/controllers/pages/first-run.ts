@@ -21,6 +21,7 @@ import { listEndpoints } from '../../usecases/endpoints/list-endpoints.ts';
 import { sendTest } from '../../usecases/endpoints/send-test.ts';
 import { listEvents } from '../../usecases/events/list-events.ts';
 import { thing } from '../api/operation.ts';
+import { goTo } from './answers.ts';
 import { findHere } from './endpoint-frame.ts';
 import { endpointForm, toEndpointInput } from './endpoint-input.ts';
 import { endpointName } from './endpoint-words.ts';
@@ -50,7 +51,11 @@ export function firstRunPages(deps: PageDeps) {
   const item = thing<EndpointId>('endpoint');
   const refused = (call: ProjectCall, draft: FormDraft) => firstRunView(call, { draft });
   return new Elysia({ prefix: '/t/:tenant/p/:project/start' })
-    .get('', ...project.view({}, (call) => firstRunView(call)))
+    // What a form came to stands at this address: loaded again, it is the overview as it is now.
+    .get(
+      '',
+      ...project.answer({}, async ({ request, place }) => goTo(request, projectPath(place), [])),
+    )
     .post(
       '',
       ...project.action({ form: startForm, refused }, (call) =>
