@@ -42,7 +42,7 @@ let nextAddress = 1;
 export function someBrowser(): Browser {
   nextAddress += 1;
   const remoteAddress = `198.51.${nextAddress >> 8}.${nextAddress & 255}`;
-  return { remoteAddress, userAgent: 'Test/1.0' };
+  return { requestId: crypto.randomUUID(), remoteAddress, userAgent: 'Test/1.0' };
 }
 
 export const someEmail = () => `${crypto.randomUUID()}@opsforge.test`;
