@@ -44,8 +44,15 @@ test('a new person chooses a password and is in, and the link is used up', async
   expect(weak.text).toContain('id="password-error"');
   const form = { token, name: 'Sofie', password: 'correct horse battery' };
   const joined = await pages.post('/invitation', form);
-  expect(joined.headers.get('location')).toBe(`/t/${tenant.name}/projects`);
-  const [cookie = ''] = (joined.headers.get('set-cookie') ?? '').split(';');
+  const next = `${path}&tenant=${tenant.name}`;
+  const query = new URLSearchParams({ next, account: 'ready' });
+  expect(joined.headers.get('location')).toBe(`/sign-in?${query}`);
+  const { password } = form;
+  const entered = await pages.post('/sign-in', { email, password, next });
+  expect(entered.headers.get('location')).toBe(next);
+  const [cookie = ''] = (entered.headers.get('set-cookie') ?? '').split(';');
+  const home = `/t/${tenant.name}/projects`;
+  expect((await pages.get(next, { cookie })).headers.get('location')).toBe(home);
   expect((await pages.get(`/t/${tenant.name}/projects`, { cookie })).status).toBe(200);
   expect((await pages.get(path)).status).toBe(404);
   expect((await pages.post('/invitation', form)).status).toBe(404);
@@ -56,7 +63,8 @@ test('who has an account signs in and joins, without another password', async ()
   email = account.email;
   const { token, path } = await invite();
   const outside = await pages.get(path);
-  expect(outside.text).toContain(`href="/sign-in?next=${encodeURIComponent(path)}"`);
+  const next = encodeURIComponent(`${path}&tenant=${tenant.name}`);
+  expect(outside.text).toContain(`href="/sign-in?next=${next}"`);
   const cookie = await cookieOf(account);
   expect((await pages.get(path, { cookie })).text).toContain(`Join as ${email}`);
   const joined = await pages.post('/invitation', { token }, { cookie });
