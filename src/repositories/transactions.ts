@@ -40,8 +40,8 @@ export type IngestTx = Transaction<'ingest'>;
 export type WorkerTx = Transaction<'worker'>;
 export type AccountsTx = Transaction<'accounts'> & {
   /**
-   * Acts as this tenant for the work, then as `accounts` again: what a person does reaches the audit
-   * log of their tenants in the transaction of the deed itself. Nothing else belongs in it.
+   * Acts as this tenant for the work, then as `accounts` again: what a person does reaches the
+   * audit log of their tenants in the transaction of the deed itself. Nothing else belongs in it.
    */
   asTenant<Result>(tenantId: TenantId, work: (tx: TenantTx) => Promise<Result>): Promise<Result>;
 };
@@ -304,7 +304,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     const act = (role: string, tenantId: string) =>
       tx.run(
         'actAs',
-        tx.sql`select set_config('role', ${role}, true), set_config('app.tenant_id', ${tenantId}, true)`,
+        tx.sql`select set_config('role', ${role}, true),
+          set_config('app.tenant_id', ${tenantId}, true)`,
       );
     // A work that fails takes the transaction with it: the role needs no way back then.
     const asTenant: AccountsTx['asTenant'] = async (tenantId, work) => {

@@ -10,8 +10,11 @@ import { mayCreateTenant } from '../../usecases/people/create-tenant.ts';
 import { listSessions, type SessionView } from '../../usecases/people/list-sessions.ts';
 import { readSecurity } from '../../usecases/people/second-factor.ts';
 import { deviceOf } from './device-words.ts';
-import type { PageDeps, PersonCall, View } from './page.ts';
+import type { createPages, PageDeps, PersonCall, View } from './page.ts';
 import { settingsCrumbs, settingsReader } from './settings.ts';
+
+/** The two kinds of pages that it is made of. */
+export type PersonPages = ReturnType<typeof createPages>['person' | 'tenant'];
 
 /** What a form of the page came to: errors of one of its forms, or a step of the second factor. */
 type Shown = { draft?: FormDraft; setup?: SecondFactorState };

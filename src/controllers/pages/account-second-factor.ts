@@ -15,8 +15,7 @@ import {
   startSecondFactor,
 } from '../../usecases/people/second-factor.ts';
 import { browserOf } from '../identify-person.ts';
-import type { PersonPages } from './account.ts';
-import { accountFrame, accountView } from './account-frame.ts';
+import { accountFrame, accountView, type PersonPages } from './account-frame.ts';
 import { textField } from './entry.ts';
 import type { PageDeps, PersonCall, View } from './page.ts';
 

@@ -17,7 +17,7 @@ import { renamePerson } from '../../usecases/people/rename-person.ts';
 import { revokeSession, signOutEverywhere } from '../../usecases/people/sign-out.ts';
 import { browserOf } from '../identify-person.ts';
 import { endedSessionCookie } from '../session-cookie.ts';
-import { accountFrame, accountView } from './account-frame.ts';
+import { accountFrame, accountView, type PersonPages } from './account-frame.ts';
 import { secondFactorRoutes } from './account-second-factor.ts';
 import { textField } from './entry.ts';
 import { createPages, type Outcome, type PageDeps, type PersonCall, type View } from './page.ts';
@@ -31,8 +31,6 @@ export function accountPages(deps: PageDeps) {
     .use(accountRoutes(deps, person, '/account'))
     .use(newTenantPages(deps));
 }
-
-export type PersonPages = ReturnType<typeof createPages>['person' | 'tenant'];
 
 function accountRoutes(deps: PageDeps, pages: PersonPages, prefix: string) {
   const back = ({ tenant }: PersonCall, title: string): Outcome => ({

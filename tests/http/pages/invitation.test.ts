@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { roles, scopesOf } from '../../../src/domain/roles.ts';
 import { allows, type Scope } from '../../../src/domain/scopes.ts';
+import { createOidcProvider } from '../../../src/outbound/oidc-provider.ts';
 import { createInvitation } from '../../../src/usecases/people/invite.ts';
 import { roleRights } from '../../../views/roles.ts';
+import { startOidcIssuer } from '../../support/oidc-issuer.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
 import { createAccount, createSession, someEmail } from '../../support/people.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
@@ -94,5 +96,22 @@ test('the words of the roles are what their scopes say', () => {
   for (const [index, scope] of scopeOf.entries()) {
     const may = roles.filter((role) => allows(scopesOf(role), scope));
     expect(roleRights[index]?.roles).toEqual(may);
+  }
+});
+
+test('single sign-on comes back to the invitation', async () => {
+  const { path } = await invite();
+  const issuer = await startOidcIssuer();
+  try {
+    Object.assign(pages.people, { singleSignOn: createOidcProvider(issuer) });
+    const { text } = await pages.get(path);
+    const query = /single-sign-on\?([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    const next = new URLSearchParams(query).get('next');
+    expect(next).toBe(`${path}&tenant=${tenant.name}`);
+    const left = await pages.get(`/sign-in/single-sign-on?${query}`);
+    expect(left.headers.getSetCookie().join()).toContain(encodeURIComponent(next ?? '-'));
+  } finally {
+    Object.assign(pages.people, { singleSignOn: null });
+    await issuer.stop();
   }
 });

@@ -10,7 +10,12 @@ import {
 } from '../../../src/usecases/people/second-factor.ts';
 import { type OidcIssuer, startOidcIssuer } from '../../support/oidc-issuer.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
-import { createAccount, type TestAccount, testPassword } from '../../support/people.ts';
+import {
+  createAccount,
+  someBrowser,
+  type TestAccount,
+  testPassword,
+} from '../../support/people.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createTenant, type TestTenant } from '../../support/tenants.ts';
 

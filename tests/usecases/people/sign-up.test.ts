@@ -128,7 +128,7 @@ describe('open sign-up', () => {
     expect(await open(again)).toEqual({ kind: 'sign_in' });
     await signInToken(people.deps, email);
     const rows = await people.db.admin.sql`select id from tenants where name = ${tenantName}`;
-    expect(rows).toEqual([]);
+    expect(rows).toHaveLength(0);
   });
 
   test.each([
