@@ -108,7 +108,7 @@ function CodeStep(props: {
     <div class="mt-2.5 flex flex-wrap gap-4">
       <QrCode text={state.uri} label="QR code for the authenticator app" />
       <div class="flex min-w-0 flex-1 basis-48 flex-col gap-3">
-        <div class="field">
+        <div class="field [&_code]:overflow-visible! [&_code]:whitespace-normal!">
           <span class="text-xs text-muted-foreground">Or type this key</span>
           <Secret text={spaced} masked={false} what="key" />
         </div>

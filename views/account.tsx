@@ -52,11 +52,11 @@ export function Account(props: AccountProps) {
         <div class="main-col">
           <SecondFactor state={secondFactor} path={path} draft={draft} />
           <Password {...props} />
-          <Profile {...props} />
+          <Tenants {...props} />
         </div>
         <div class="main-col">
           <Sessions {...props} />
-          <Tenants {...props} />
+          <Profile {...props} />
         </div>
       </div>
     </>

@@ -36,7 +36,7 @@ export async function accountView(
     settings: tenant === null ? null : settingsReader(tenant),
     person: { name: person.name, email: person.email },
     passwordChangedAt: security.passwordChangedAt?.toISOString() ?? null,
-    sessions: sessions.map(toLine),
+    sessions: sessions.map(toLine).sort((a, b) => Number(b.isThisOne) - Number(a.isThisOne)),
     tenants: person.memberships.map(({ name, slug, role }) => ({
       ...{ name, role, isHere: slug === tenant?.slug },
       href: tenantPath({ slug }, '/projects'),
