@@ -35,6 +35,14 @@ const verbs: Record<string, string> = {
   secret_revealed: 'revealed the secret of',
   secret_rotated: 'rotated the secret of',
   quotas_changed: 'set the quotas of',
+  joined: 'joined as',
+  signed_in: 'signed in as',
+  signed_out_everywhere: 'ended all sessions of',
+  password_changed: 'changed the password of',
+  second_factor_enabled: 'turned on the second factor of',
+  second_factor_disabled: 'turned off the second factor of',
+  second_factor_failed: 'gave a wrong second factor for',
+  recovery_codes_renewed: 'made new recovery codes of',
 };
 
 /** "changed"; an action that a later version adds is shown as it is called. */
