@@ -112,7 +112,8 @@ export async function openSeed(url: string): Promise<Seed> {
             response_body, remote_address, worker)
           select ${of.tenantId}, ${idOf(1, sql`n`)}, ${idOf(2, sql`n`)}, 1,
             case when ${failed} then 'failed' else 'delivered' end, at, 3, 0, 2.5,
-            case when ${failed} then 500 else 200 end, ${requestHeaders}::text::json, ${answerHeaders}::text::json, '', '127.0.0.1',
+            case when ${failed} then 500 else 200 end, ${requestHeaders}::text::json,
+            ${answerHeaders}::text::json, '', '127.0.0.1',
             'seed'
           from numbered`,
       );
@@ -125,12 +126,13 @@ export async function openSeed(url: string): Promise<Seed> {
         await sql`
           insert into ${table} (tenant_id, project_id, endpoint_id, bucket, delivered, failed,
             attempts, attempts_failed, answer_counts, latency_counts)
-          select tenant_id, project_id, endpoint_id, date_trunc(${unit}, completed_at),
+          select tenant_id, project_id, coalesce(endpoint_id, project_id),
+            date_trunc(${unit}, completed_at),
             count(*) filter (where status = 'delivered'), count(*) filter (where status = 'failed'),
             count(*), count(*) filter (where status = 'failed'),
             array[0, 0, 0, count(*)], array[0, 0, 0, count(*)]
           from deliveries where tenant_id = ${tenantId}
-          group by 1, 2, 3, 4`;
+          group by grouping sets ((1, 2, endpoint_id, 4), (1, 2, 4))`;
       }
     },
     async settle() {

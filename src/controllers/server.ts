@@ -34,8 +34,8 @@ import { createIdentifyPortal } from './portal.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 import { requireSameOrigin } from './same-origin.ts';
-import { isSecureUrl } from './session-cookie.ts';
 import { swaggerAssets, swaggerRoutes } from './swagger.ts';
+import { transportSecurity, transportSecurityName } from './transport-security.ts';
 import { wellKnownRoutes } from './well-known.ts';
 
 export type ServerDeps = Deps &
@@ -53,8 +53,6 @@ export type ServerDeps = Deps &
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
 
-const transportSecurity = 'max-age=31536000';
-
 /** The label of all paths that nothing stands at: a raw path would be a label without bound. */
 const unmatchedRoute = 'unmatched';
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -63,11 +61,11 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'all') {
   const assets = createAssets([...deps.pageAssets, ...swaggerAssets]);
   const files = createFiles(assets);
-  const isSecure = () => isSecureUrl(deps.publicUrl());
   const app = new Elysia()
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, commonHeaders);
-      if (isSecure()) set.headers['strict-transport-security'] = transportSecurity;
+      const secure = transportSecurity(request, deps.publicUrl());
+      if (secure !== null) set.headers[transportSecurityName] = secure;
       set.headers['x-request-id'] = requestFacts(request).id;
     })
     .onError(async ({ error, request, route, set }) => {

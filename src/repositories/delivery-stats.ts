@@ -1,6 +1,7 @@
 /**
  * Rollups of deliveries by minute and hour. Recording appends deltas (delivery-records.ts), folding
- * takes them into the rollups: a count is in the deltas or in the rollups, never in both.
+ * takes them into the rollups: a count is in the deltas or in the rollups, never in both. Beside an
+ * endpoint's rows stand its project's, whose endpoint_id is the project's id (migration 0010).
  */
 import { and, asc, eq, gte, lt } from 'drizzle-orm';
 import { deliveryStatsHour, deliveryStatsMinute } from '../../db/schema/delivery-stats.ts';
@@ -46,10 +47,15 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<Fold
         delete from delivery_stats_deltas
         where ctid = any(array(select ctid from delivery_stats_deltas limit ${limit}))
         returning *
-      ), minute_places as materialized (
+      ), endpoint_places as materialized (
         select tenant_id, project_id, endpoint_id, minute as bucket, place, ${sums(sql)}
         from (${places(sql)}) counted
         group by tenant_id, project_id, endpoint_id, minute, place
+      ), minute_places as materialized (
+        select * from endpoint_places
+        union all
+        select tenant_id, project_id, project_id, bucket, place, ${sums(sql)}
+        from endpoint_places group by tenant_id, project_id, bucket, place
       ), hour_places as materialized (
         select tenant_id, project_id, endpoint_id,
           date_bin('1 hour', bucket, 'epoch'::timestamptz) as bucket, place, ${sums(sql)}
@@ -62,7 +68,7 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<Fold
         insert into usage_days as held (tenant_id, project_id, day, deliveries, attempts)
         select tenant_id, project_id, (bucket at time zone 'UTC')::date,
           sum(delivered) + sum(failed), sum(attempts)
-        from hour_places group by 1, 2, 3 order by 1, 2, 3
+        from hour_places where endpoint_id = project_id group by 1, 2, 3 order by 1, 2, 3
         on conflict (tenant_id, project_id, day) do update set
           deliveries = held.deliveries + excluded.deliveries,
           attempts = held.attempts + excluded.attempts

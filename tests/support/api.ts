@@ -12,6 +12,7 @@ import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
 import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
+import type { Cidr } from '../../src/domain/addresses.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
@@ -89,6 +90,7 @@ type ApiOptions = {
   metricsToken?: string;
   /** PUBLIC_URL is where it listens, as a browser wants it; else an https address of nobody. */
   atItsUrl?: boolean;
+  trustedProxies?: readonly Cidr[];
 };
 
 export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
@@ -163,7 +165,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
-  const server = listen(app.fetch);
+  const server = listen(app.fetch, options.trustedProxies ?? []);
   const send = createSender(server.url);
   const newTenant = () => createTenantWithKey(database);
 
@@ -215,12 +217,15 @@ function createObserver() {
   };
 }
 
-function listen(handle: (request: Request) => Response | Promise<Response>) {
+function listen(
+  handle: (request: Request) => Response | Promise<Response>,
+  trustedProxies: readonly Cidr[],
+) {
   return Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
     fetch(request, self) {
-      noteClient(request, self.requestIP(request)?.address ?? null, []);
+      noteClient(request, self.requestIP(request)?.address ?? null, trustedProxies);
       return handle(request);
     },
   });

@@ -1,6 +1,6 @@
 /** What recording counts and folding adds up, from attempts as the engine makes them. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
-import type { EndpointId } from '../../src/domain/ids.ts';
+import type { EndpointId, ProjectId } from '../../src/domain/ids.ts';
 import { foldStats } from '../../src/usecases/keeping/fold-stats.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createEndedRow, createEventRow, createPendingRow } from '../support/deliveries.ts';
@@ -48,7 +48,7 @@ const status = (code: number) => () => new Response(null, { status: code });
 const fold = () => foldStats({ database: db.database, tellNews: () => {} });
 
 /** The sums of an endpoint's rows of one kind. */
-async function sumsOf(endpointId: EndpointId, table: string) {
+async function sumsOf(subjectId: EndpointId | ProjectId, table: string) {
   const { sql } = db.admin;
   const [row] = await sql`
     select coalesce(sum(delivered), 0)::int as delivered, coalesce(sum(failed), 0)::int as failed,
@@ -56,14 +56,19 @@ async function sumsOf(endpointId: EndpointId, table: string) {
       coalesce(sum(attempts_failed), 0)::int as "attemptsFailed",
       coalesce(sum((select sum(n) from unnest(answer_counts) n)), 0)::int as answers,
       coalesce(sum((select sum(n) from unnest(latency_counts) n)), 0)::int as latencies
-    from ${sql(table)} where endpoint_id = ${endpointId}`;
+    from ${sql(table)} where endpoint_id = ${subjectId}`;
   return row;
 }
 
 async function expectCounted(endpointId: EndpointId, expected: Record<string, number>) {
   await fold();
+  const [row] = await db.admin.sql<{ projectId: ProjectId }[]>`
+    select project_id as "projectId" from endpoints where id = ${endpointId}`;
+  if (row === undefined) throw new Error(`there is no endpoint ${endpointId}`);
   for (const table of ['delivery_stats_minute', 'delivery_stats_hour']) {
     expect([table, await sumsOf(endpointId, table)]).toEqual([table, expected]);
+    // It is its project's only one.
+    expect([table, await sumsOf(row.projectId, table)]).toEqual([table, expected]);
   }
   await expectUsed(endpointId, expected);
 }

@@ -1,4 +1,4 @@
-/** How long the server takes for each page of a tenant with a long history, as its owner sees it. */
+/** How long the server takes for each page of a tenant with a long history, as an owner sees it. */
 import { inMs, type Spread, spreadOf } from '../figures.ts';
 import type { ReceiverCommands } from '../processes/receiver.ts';
 import type { Bench, Count, Scenario, Section } from '../scenario.ts';
@@ -120,7 +120,7 @@ async function pathsOf(
     ['event', `${project}/events/${eventId}`],
     ['deliveries', `${project}/deliveries`],
     ['deliveries, failed', `${project}/deliveries?status=failed`],
-    ['deliveries, of an endpoint', `${project}/endpoints/${endpointId}/deliveries`],
+    ['deliveries, of an endpoint', `${project}/deliveries?endpoint=${endpointId}`],
     ['delivery', `${project}/deliveries/${deliveryId}`],
     ['delivery, failed', `${project}/deliveries/${failedId}`],
     ['endpoints', `${project}/endpoints`],

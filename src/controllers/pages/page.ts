@@ -66,6 +66,8 @@ export type View = PageFrame & {
   body(): JSX.Element;
   /** The parts that htmx may ask for, by their id. */
   parts?: Record<string, () => JSX.Element>;
+  /** Parts of what this page was before: who still asks for one is sent to what it is now. */
+  past?: readonly string[];
 };
 
 /**
@@ -228,6 +230,9 @@ async function showView(
 ): Promise<Response> {
   const { request, person, tenant, place } = call;
   const wanted = wantedPart(request);
+  if (wanted && view.past?.includes(wanted.id)) {
+    return goTo(request, new URL(request.url).pathname, []);
+  }
   const part = wanted && (view.parts?.[wanted.id] ?? view.body);
   if (part) return htmlResponse(await part(), { status });
   const publicUrl = deps.deps.publicUrl();
@@ -244,7 +249,7 @@ async function showView(
     groups: listEntries(place, (scope) => allows(granted, scope)),
     toasts: flash === null ? [] : [flash],
   };
-  const { body, parts: _, ...frame } = view;
+  const { body, parts: _, past: __, ...frame } = view;
   const html = await Layout({ shell, frame, children: body() });
   const cookies = flash === null ? [] : [droppedFlash(publicUrl)];
   const { project } = place;

@@ -9,6 +9,7 @@ import { endpointEditPages } from './endpoint-edit.ts';
 import { endpointListPage } from './endpoints.ts';
 import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
+import { firstRunPages } from './first-run.ts';
 import { homePage } from './home.ts';
 import { invitationPages } from './invitation.ts';
 import { keyFormPages } from './key-form.ts';
@@ -48,6 +49,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(usagePages(deps))
     .use(livePages(deps))
     .use(overviewPages(deps))
+    .use(firstRunPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
     .use(endpointEditPages(deps))
