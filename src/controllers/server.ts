@@ -24,10 +24,10 @@ import {
   createMemberContext,
 } from './identify-person.ts';
 import { createKnownPaths } from './known-paths.ts';
+import type { PageLiveDeps } from './live-streams.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
 import { errorPage } from './pages/error-page.ts';
 import { createFiles, type LoadFiles } from './pages/files.ts';
-import type { PageLiveDeps } from './pages/live.ts';
 import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { createFindPortalFrames, createIdentifyPortal } from './portal.ts';

@@ -21,6 +21,7 @@ import { createPasswordHasher } from '../../src/lib/password-hasher.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createLiveHub } from '../../src/usecases/live/hub.ts';
+import type { LiveFeedDeps } from '../../src/usecases/live/live-feed.ts';
 import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
 import { createPageFeeds } from '../../src/usecases/live/page-feeds.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
@@ -151,11 +152,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     ...deps,
     log,
     ...credentials,
-    live: {
-      feeds: createLiveFeeds({ database, clock, hub, log }),
-      pages: createPageFeeds({ hub }),
-      streams,
-    },
+    live: liveOf({ database, clock, hub, log }, streams),
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     ...{ sources, people, pageAssets },
@@ -188,6 +185,10 @@ async function createTenantWithKey(database: TestDatabase['database']) {
   const tenant = await createTenant(database);
   const { key } = await createKey(database, tenant);
   return { ...tenant, key };
+}
+
+function liveOf(parts: LiveFeedDeps, streams: LiveStreams) {
+  return { feeds: createLiveFeeds(parts), pages: createPageFeeds(parts), streams };
 }
 
 /** As after a start without settings: only the first account is made by oneself. */

@@ -22,6 +22,7 @@ import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
+import type { PageLiveDeps } from '../live-streams.ts';
 import type { FindPortalFrames, IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
@@ -35,7 +36,6 @@ import {
 } from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
-import type { PageLiveDeps } from './live.ts';
 import { signInPath } from './sign-in-path.ts';
 
 export type PageDeps = ErrorPageDeps & {
