@@ -120,6 +120,14 @@ async function strangersSession(): Promise<string> {
   return token;
 }
 
+/** Of an answer without end: its status and headers. */
+async function beginningOf(path: string): Promise<Answer> {
+  const headers = { cookie: pages.cookie() };
+  const { status, headers: told, body } = await fetch(new URL(path, pages.url), { headers });
+  await body?.cancel();
+  return { status, headers: told, text: '', body: null, string: () => '', ids: () => [] };
+}
+
 describe.each(walled('page', 'person page'))('$route', ({ route, wall }) => {
   const isTenants = wall.kind === 'page';
 
@@ -136,7 +144,8 @@ describe.each(walled('page', 'person page'))('$route', ({ route, wall }) => {
   test('is read by who may, and keeps the rules of pages', async () => {
     const { path } = addressOf(route, own.name, await made(own, wall));
     await pages.signIn(own, isTenants ? (wall.least ?? 'viewer') : 'viewer');
-    const answer = await pages.get(path);
+    const isEndless = isTenants && wall.isEndless === true;
+    const answer = isEndless ? await beginningOf(path) : await pages.get(path);
     expect([path, answer.status < 400]).toEqual([path, true]);
     expect(await findPageOffences(answer.text)).toEqual([]);
     expect(findHeaderOffences(answer)).toEqual([]);

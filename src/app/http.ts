@@ -51,7 +51,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     sources,
     people: service.people,
     pageAssets,
-    live: { feeds: live.feeds, streams },
+    live: { feeds: live.feeds, pages: live.pages, streams },
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,

@@ -27,6 +27,7 @@ import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
 import { errorPage } from './pages/error-page.ts';
 import { createFiles, type LoadFiles } from './pages/files.ts';
+import type { PageLiveDeps } from './pages/live.ts';
 import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
 import { createFindPortalFrames, createIdentifyPortal } from './portal.ts';
@@ -46,7 +47,7 @@ export type ServerDeps = Deps &
     sources: ReceiverDeps;
     people: PeopleDeps;
     pageAssets: readonly AssetSource[];
-    live: EventStreamDeps;
+    live: EventStreamDeps & PageLiveDeps;
     portal: Pick<PortalVisitors, 'identify' | 'listFrameOrigins'>;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
@@ -120,6 +121,7 @@ function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
 function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
   return {
     ...{ deps, files, log: deps.log, readiness: deps.readiness, people: deps.people },
+    live: deps.live,
     identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
     memberContext: createMemberContext(deps),
     identifyPortal: createIdentifyPortal(deps.portal),

@@ -22,6 +22,7 @@ import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createLiveHub } from '../../src/usecases/live/hub.ts';
 import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
+import { createPageFeeds } from '../../src/usecases/live/page-feeds.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
 import type { PeopleDeps } from '../../src/usecases/people/people-deps.ts';
 import {
@@ -150,7 +151,11 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     ...deps,
     log,
     ...credentials,
-    live: { feeds: createLiveFeeds({ database, clock, hub, log }), streams },
+    live: {
+      feeds: createLiveFeeds({ database, clock, hub, log }),
+      pages: createPageFeeds({ hub }),
+      streams,
+    },
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     ...{ sources, people, pageAssets },

@@ -31,8 +31,8 @@ export type Wall =
   /** Of whoever is signed in, in no tenant. */
   | { kind: 'person page' }
   | ({ kind: 'person form' } & Items & Fields)
-  /** Below /t/:tenant; `least` is viewer unless named. */
-  | ({ kind: 'page'; least?: Role } & Items & Query)
+  /** Below /t/:tenant; `least` is viewer unless named. One without end is read no further. */
+  | ({ kind: 'page'; least?: Role; isEndless?: boolean } & Items & Query)
   /** Changes something below /t/:tenant; `least` is member unless named. */
   | ({ kind: 'form'; least?: Role } & Items & Fields)
   /** Below /portal/:token, whose token is the credential. `writes`: for who may change things. */
@@ -71,6 +71,16 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/projects/new': { kind: 'form', least: 'admin', fields: { name: 'Made here' } },
 
   'GET /t/:tenant/p/:project': { kind: 'page' },
+  'GET /t/:tenant/p/:project/live': { kind: 'page', isEndless: true },
+  'GET /t/:tenant/p/:project/start': { kind: 'page' },
+  'POST /t/:tenant/p/:project/start': {
+    kind: 'form',
+    fields: { step: 'endpoint', url: 'https://start.example.com/' },
+  },
+  'POST /t/:tenant/p/:project/start/endpoints/:id/test': {
+    kind: 'form',
+    items: { id: 'endpoint' },
+  },
 
   'GET /t/:tenant/p/:project/deliveries': { kind: 'page', query: { endpoint: 'endpoint' } },
   'POST /t/:tenant/p/:project/deliveries': {
