@@ -50,7 +50,7 @@ export function htmlResponse(
   return new Response(html, { status: options.status ?? 200, headers });
 }
 
-/** A text that any page may frame: without links, forms or pictures there is nothing to be tricked into. */
+/** A text that any page may frame: there is no link or button in it to be tricked into pressing. */
 export function plainResponse(
   text: string,
   options: { status: number; headers: Record<string, string> },

@@ -75,8 +75,8 @@ function isSame(granted: readonly string[], preset: Exclude<Preset, 'custom'>): 
 }
 
 /**
- * "Send events"; one for each scope unless they are a preset. One that a later version gave is shown
- * as it is called.
+ * "Send events"; one for each scope unless they are a preset. One that a later version gave is
+ * shown as it is called.
  */
 export function scopeWords(granted: readonly string[]): string[] {
   const preset = presetOf(granted);
