@@ -15,7 +15,7 @@ import {
   resumeEndpoint,
 } from '../../usecases/endpoints/change-status.ts';
 import { deleteEndpoint } from '../../usecases/endpoints/delete-endpoint.ts';
-import { readEndpointDay } from '../../usecases/endpoints/read-endpoint-day.ts';
+import { readWaiting } from '../../usecases/endpoints/read-waiting.ts';
 import { revealSecret } from '../../usecases/endpoints/reveal-secret.ts';
 import { rotateSecret } from '../../usecases/endpoints/rotate-secret.ts';
 import { type Endpoint, rotationInput } from '../../usecases/endpoints/schemas.ts';
@@ -79,7 +79,7 @@ function backTo(call: EndpointCall, title: string, endpoint: Endpoint): Outcome 
 
 async function disableView(call: EndpointCall): Promise<View> {
   const name = endpointName(await findHere(call));
-  const { pending } = await readEndpointDay(call.ctx, call.id);
+  const pending = await readWaiting(call.ctx, call.id);
   const form = {
     ...disabling(name, pending),
     action: endpointPath(call, '/disable'),
@@ -152,7 +152,7 @@ function deleteActions(deps: PageDeps) {
 
 async function deleteView(call: EndpointCall, draft?: FormDraft): Promise<View> {
   const name = endpointName(await findHere(call));
-  const { pending } = await readEndpointDay(call.ctx, call.id);
+  const pending = await readWaiting(call.ctx, call.id);
   const form = {
     ...{ ...deleting(name, pending), name },
     action: endpointPath(call, '/delete'),
