@@ -165,15 +165,17 @@ export function listSteps(
   return tx.run(
     'listSteps',
     sql<StepRow[]>`
-      select (extract(epoch from date_bin(${range.stepMs}::integer * interval '1 ms', bucket,
-          ${since}::timestamptz)) * 1000)::float8 as "atMs",
-        sum(delivered)::integer as delivered, sum(failed)::integer as failed,
-        sum(attempts)::integer as attempts, sum(attempts_failed)::integer as "attemptsFailed",
-        array[${counts}]::integer[] as "answerCounts"
-      from delivery_stats_minute
-      where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
-        and bucket >= ${since}::timestamptz and bucket < ${range.until.toISOString()}::timestamptz
-      group by 1`,
+      select (extract(epoch from step) * 1000)::float8 as "atMs", delivered, failed, attempts,
+        "attemptsFailed", "answerCounts"
+      from (
+        select date_bin(${range.stepMs}::integer * interval '1 ms', bucket, ${since}::timestamptz)
+            as step, sum(delivered)::integer as delivered, sum(failed)::integer as failed,
+          sum(attempts)::integer as attempts, sum(attempts_failed)::integer as "attemptsFailed",
+          array[${counts}]::integer[] as "answerCounts"
+        from delivery_stats_minute
+        where tenant_id = ${tenantId} and endpoint_id = ${endpointId}
+          and bucket >= ${since}::timestamptz and bucket < ${range.until.toISOString()}::timestamptz
+        group by 1) steps`,
   );
 }
 
