@@ -3,7 +3,7 @@
 import { Button, LinkButton } from './components/button.tsx';
 import { CodeBox, CodeText } from './components/code.tsx';
 import { FormDialog } from './components/dialog.tsx';
-import { SelectField } from './components/form.tsx';
+import { OverlapField } from './components/overlap-field.tsx';
 import { Panel } from './components/panel.tsx';
 import { Secret } from './components/secret.tsx';
 import { Glyph } from './components/state.tsx';
@@ -60,24 +60,6 @@ export const rotation = {
   text: 'A new secret signs from now on. Those until now sign beside it for the overlap, so that receivers can change without a gap.',
   submit: 'Rotate the secret',
 };
-
-export function OverlapField({ error }: { error?: string | undefined }) {
-  return (
-    <SelectField
-      name="overlapSeconds"
-      label="The secrets until now stay valid for"
-      value="86400"
-      error={error}
-      options={[
-        { value: '0', label: 'no time: they end at once' },
-        { value: '3600', label: '1 hour' },
-        { value: '86400', label: '24 hours' },
-        { value: '604800', label: '7 days' },
-        { value: '2592000', label: '30 days' },
-      ]}
-    />
-  );
-}
 
 /** The fragment `secrets`: also what a reveal answers. */
 export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecretsProps) {

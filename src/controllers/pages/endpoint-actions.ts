@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { FormNotice } from '../../../views/components/form.tsx';
+import { OverlapField, overlapLabels } from '../../../views/components/overlap-field.tsx';
 import { DeletePage } from '../../../views/endpoint-settings.tsx';
-import { OverlapField, rotation } from '../../../views/endpoint-signing.tsx';
+import { rotation } from '../../../views/endpoint-signing.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { invalidField } from '../../domain/errors.ts';
 import {
@@ -128,9 +129,8 @@ async function rotateView(call: EndpointCall, draft?: FormDraft): Promise<View> 
     body: () =>
       FormPage({
         ...form,
-        children: OverlapField({ error: draft?.errors.get('overlapSeconds') }),
-        notice:
-          draft === undefined ? null : FormNotice({ draft, labels: { overlapSeconds: 'Overlap' } }),
+        children: OverlapField({ draft }),
+        notice: draft === undefined ? null : FormNotice({ draft, labels: overlapLabels }),
       }),
   };
 }
