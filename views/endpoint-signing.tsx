@@ -51,8 +51,26 @@ export function SecretsPanel(props: EndpointSecretsProps) {
           <OverlapField />
         </FormDialog>
       ) : null}
+      {mayChange && props.rows.length > 1 ? (
+        <FormDialog
+          id="end-previous"
+          action={`${path}/signing/end`}
+          variant="destructive"
+          {...endingOf(props.rows.length - 1)}
+        />
+      ) : null}
     </Panel>
   );
+}
+
+/** @param count of the secrets that still sign beside the current one */
+export function endingOf(count: number) {
+  const those = count === 1 ? 'the previous secret' : `${count} previous secrets`;
+  return {
+    title: `End ${those} now`,
+    text: 'From now on the current one signs alone. Receivers that check another refuse what they are sent, and it is tried again.',
+    submit: `End ${those}`,
+  };
 }
 
 export const rotation = {
@@ -95,7 +113,13 @@ export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecr
                   text={isOpen ? revealed : text}
                   masked={!isOpen && !isPublic}
                   what={isPublic ? 'public key' : 'secret'}
-                  actions={asks ? <RevealForm path={path} /> : null}
+                  actions={
+                    asks ? (
+                      <RevealForm path={path} />
+                    ) : index === 1 && mayChange ? (
+                      <EndLink path={path} />
+                    ) : null
+                  }
                 />
               </div>
             </li>
@@ -109,6 +133,11 @@ export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecr
       </p>
     </div>
   );
+}
+
+function EndLink({ path }: { path: string }) {
+  const href = `${path}/signing/end`;
+  return <LinkButton label="End now" variant="ghost" size="xs" href={href} open="end-previous" />;
 }
 
 function RevealForm({ path }: { path: string }) {

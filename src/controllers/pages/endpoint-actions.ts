@@ -6,7 +6,7 @@ import type { FormDraft } from '../../../views/components/form.tsx';
 import { FormNotice } from '../../../views/components/form.tsx';
 import { OverlapField, overlapLabels } from '../../../views/components/overlap-field.tsx';
 import { DeletePage } from '../../../views/endpoint-settings.tsx';
-import { rotation } from '../../../views/endpoint-signing.tsx';
+import { endingOf, rotation } from '../../../views/endpoint-signing.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { invalidField } from '../../domain/errors.ts';
 import {
@@ -16,6 +16,8 @@ import {
   resumeEndpoint,
 } from '../../usecases/endpoints/change-status.ts';
 import { deleteEndpoint } from '../../usecases/endpoints/delete-endpoint.ts';
+import { endPreviousSecrets } from '../../usecases/endpoints/end-previous-secrets.ts';
+import { listSecrets } from '../../usecases/endpoints/list-secrets.ts';
 import { readWaiting } from '../../usecases/endpoints/read-waiting.ts';
 import { revealSecret } from '../../usecases/endpoints/reveal-secret.ts';
 import { rotateSecret } from '../../usecases/endpoints/rotate-secret.ts';
@@ -103,6 +105,16 @@ function secretActions(deps: PageDeps) {
         return { view: await signingView(call, secret) };
       }),
     )
+    .get('/end', ...project.view({ item }, endView))
+    .post(
+      '/end',
+      ...project.action({ item }, async (call) => {
+        await findHere(call);
+        await endPreviousSecrets(call.ctx, call.id);
+        const toast = { tone: 'ok', title: 'The current secret signs alone' } as const;
+        return { goTo: endpointPath(call, '/signing'), toast };
+      }),
+    )
     .get('/rotate', ...project.view({ item }, (call) => rotateView(call)))
     .post(
       '/rotate',
@@ -115,6 +127,21 @@ function secretActions(deps: PageDeps) {
         return { goTo: endpointPath(call, '/signing'), toast };
       }),
     );
+}
+
+async function endView(call: EndpointCall): Promise<View> {
+  const name = endpointName(await findHere(call));
+  const secrets = await listSecrets(call.ctx, call.id);
+  const form = {
+    // One that ended meanwhile is ended by the form as well, which then changes nothing.
+    ...endingOf(Math.max(secrets.length - 1, 1)),
+    action: endpointPath(call, '/signing/end'),
+    cancelHref: endpointPath(call, '/signing'),
+  };
+  return {
+    ...endpointFrame(call, 'End the previous secret', { name, href: endpointPath(call) }),
+    body: () => FormPage({ ...form, variant: 'destructive' }),
+  };
 }
 
 async function rotateView(call: EndpointCall, draft?: FormDraft): Promise<View> {
