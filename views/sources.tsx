@@ -218,12 +218,12 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
       }
     >
       <div class="grid gap-4 lg:grid-cols-2">
-        <div class="field">
+        <div class="field min-w-0">
           <span class="font-medium">Payload URL</span>
           <Secret text={url} masked={false} what="payload URL" />
           <p safe>{`Paste it ${paste}`}</p>
         </div>
-        <div class="field">
+        <div class="field min-w-0">
           <span class="flex items-baseline justify-between font-medium">
             Secret
             {actions === null ? null : (
