@@ -14,7 +14,8 @@ import people from './migrations/0006_people.sql' with { type: 'text' };
 import audit from './migrations/0007_audit.sql' with { type: 'text' };
 import usage from './migrations/0008_usage.sql' with { type: 'text' };
 import portal from './migrations/0009_portal.sql' with { type: 'text' };
-import sourceCounts from './migrations/0010_source_counts.sql' with { type: 'text' };
+import projectRollups from './migrations/0010_project_rollups.sql' with { type: 'text' };
+import sourceCounts from './migrations/0011_source_counts.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -28,7 +29,8 @@ export const migrations: Migration[] = [
   { version: 7, name: 'audit', text: audit },
   { version: 8, name: 'usage', text: usage },
   { version: 9, name: 'portal', text: portal },
-  { version: 10, name: 'source_counts', text: sourceCounts },
+  { version: 10, name: 'project_rollups', text: projectRollups },
+  { version: 11, name: 'source_counts', text: sourceCounts },
 ];
 
 export const databaseRoles = [

@@ -9,7 +9,7 @@ import {
   formatShort,
 } from './components/format.ts';
 import { PageHead, Panel } from './components/panel.tsx';
-import { refreshFigures } from './components/refresh.ts';
+import { live } from './components/refresh.ts';
 import { State, type StateName } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { AsTable } from './components/table.tsx';
@@ -62,10 +62,7 @@ export function OverviewFigures(props: OverviewProps) {
     <div
       id="figures"
       class="flex flex-col gap-5"
-      hx-get={props.path}
-      hx-trigger={refreshFigures}
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(props.path, ['figures', 'deliveries', 'endpoints'])}
     >
       <Stats stats={statsOf(props)} />
       <div class="grid gap-5 xl:grid-cols-3">

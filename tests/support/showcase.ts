@@ -5,6 +5,7 @@
  */
 import type { EndpointId } from '../../src/domain/ids.ts';
 import { createEndedRow, createEventRow, createPendingRow } from './deliveries.ts';
+import { addProjectRollups } from './project-rollups.ts';
 import type { TestPages } from './signed-in.ts';
 import { createEndpointRow, createTenant } from './tenants.ts';
 import { fillTenant, type MarkedTenant } from './walls/marked-tenant.ts';
@@ -43,6 +44,7 @@ export async function createShowcase(pages: TestPages): Promise<Showcase> {
     await addDeliveries(pages, tenant, endpointId);
     await addFigures(pages, tenant, endpointId);
   }
+  await addProjectRollups(sql);
   const ids = await fillTenant(pages, tenant);
   await addSources(pages, tenant);
   await sql`

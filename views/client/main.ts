@@ -3,10 +3,9 @@
  * that htmx puts in later need no start of their own.
  */
 import 'htmx.org';
-import 'htmx.org/dist/ext/hx-sse.js';
+import { tickAges } from './ages.ts';
 import { copyOnClick } from './copy.ts';
 import { openDialogs } from './dialogs.ts';
-import { holdRows } from './hold.ts';
 import { listenToKeys } from './keys.ts';
 import { watchLive } from './live.ts';
 import { startPalette } from './palette.ts';
@@ -19,7 +18,7 @@ openDialogs();
 switchTheme();
 listenToKeys();
 startPalette();
-holdRows();
 watchLive();
+tickAges();
 expireToasts();
 showToastsOfAnswers();

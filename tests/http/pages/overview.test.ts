@@ -1,6 +1,7 @@
 /** Projects and a project's overview with real rows, and what of them another tenant sees. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { findPageOffences } from '../../support/page-rules.ts';
+import { addProjectRollups } from '../../support/project-rollups.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createEndpointRow, createTenant, type TestTenant } from '../../support/tenants.ts';
 
@@ -29,6 +30,7 @@ async function arrangeDeliveries(of: TestTenant, name: string): Promise<void> {
       values (${of.tenantId}, ${of.projectId}, ${endpointId}, date_trunc(${unit}, now()), 40, 10,
         60, 20, ${counts}, ${counts})`;
   }
+  await addProjectRollups(sql);
 }
 
 test.each(['1h', '24h', '7d', '30d'])('an overview adds up the last %s', async (range) => {

@@ -1,4 +1,4 @@
--- 0010 source counts: how many messages of a source were taken and refused, by the hour, and why.
+-- 0011 source counts: how many messages of a source were taken and refused, by the hour, and why.
 --
 -- Why: whoever set a source up must see that its sender is refused: nothing of such a message is
 -- stored. Processes add up in memory and write what came together (usecases/sources/
