@@ -10,7 +10,7 @@ const nothing: SourceHealth = { accepted: 0, repeated: 0, refused: 0, reasons: [
 
 const totalOf = ({ accepted, repeated, refused }: SourceHealth) => accepted + repeated + refused;
 
-export function sourceStateOf(health: SourceHealth): 'healthy' | 'failing' | 'unknown' {
+function sourceStateOf(health: SourceHealth): 'healthy' | 'failing' | 'unknown' {
   const total = totalOf(health);
   if (total === 0) return 'unknown';
   return health.refused / total >= refusedRatioMin ? 'failing' : 'healthy';
