@@ -16,6 +16,7 @@ import {
   endpointDraft,
   endpointForm,
   newEndpointDraft,
+  overtakenDraft,
   toEndpointInput,
 } from './endpoint-input.ts';
 import { endpointName } from './endpoint-words.ts';
@@ -51,7 +52,7 @@ export function endpointEditPages(deps: PageDeps) {
       ...project.action({ item, form: endpointForm, refused: editView }, async (call) => {
         const before = await findHere(call);
         const { projectId: _, ...changes } = toEndpointInput(call, call.form);
-        const after = await updateEndpoint(call.ctx, call.id, changes);
+        const after = await updateEndpoint(call.ctx, call.id, changes, call.form.updatedAt);
         const toast = {
           tone: 'ok',
           title: 'Endpoint saved',
@@ -83,8 +84,9 @@ function newView(call: ProjectCall, draft: FormDraft): View {
   };
 }
 
-async function editView(call: EndpointCall, draft?: FormDraft): Promise<View> {
+async function editView(call: EndpointCall, typed?: FormDraft): Promise<View> {
   const endpoint = await findHere(call);
+  const draft = typed?.errors.has('updatedAt') ? overtakenDraft(typed, endpoint) : typed;
   const name = endpointName(endpoint);
   return {
     ...endpointFrame(call, 'Edit', { name, href: endpointPath(call) }),
