@@ -127,7 +127,7 @@ describe('a changed endpoint', () => {
     const answer = await pages.post(`${path}/edit`, { ...same, timeoutMs: '20' });
     expect(answer.headers.get('location')).toBe(path);
     const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
-    expect((await pages.get(path, { cookie })).text).toContain('Changed: timeout');
+    expect((await pages.get(path, { cookie })).text).toContain('Changed: timeout 15 s → 20 s');
     const { sql } = pages.db.admin;
     const [after] = await sql`select * from endpoints where id = ${row.id}`;
     expect(Object(after).timeout_ms).toBe(20_000);
