@@ -15,6 +15,7 @@ import audit from './migrations/0007_audit.sql' with { type: 'text' };
 import usage from './migrations/0008_usage.sql' with { type: 'text' };
 import portal from './migrations/0009_portal.sql' with { type: 'text' };
 import projectRollups from './migrations/0010_project_rollups.sql' with { type: 'text' };
+import sourceCounts from './migrations/0011_source_counts.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -29,6 +30,7 @@ export const migrations: Migration[] = [
   { version: 8, name: 'usage', text: usage },
   { version: 9, name: 'portal', text: portal },
   { version: 10, name: 'project_rollups', text: projectRollups },
+  { version: 11, name: 'source_counts', text: sourceCounts },
 ];
 
 export const databaseRoles = [

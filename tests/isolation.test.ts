@@ -73,6 +73,8 @@ async function fillRestAsAdministrator({ tenantId, projectId }: TestTenant): Pro
   await sql`insert into monitor_logs
       (id, tenant_id, monitor_id, started_at, outcome, duration_ms, region)
     values (${id}, ${tenantId}, ${id}, now(), 'up', 1, 'default')`;
+  await sql`insert into source_counts values
+    (${tenantId}, ${id}, now(), 'refused', 'r', 1, now())`;
   await sql`insert into sources (id, tenant_id, project_id, name, kind, secrets_encrypted)
     values (${id}, ${tenantId}, ${projectId}, 's', 'hmac', '\\x00')`;
   await sql`insert into users (id, email, name) values (${id}, ${`${id}@opsforge.test`}, 'n')`;

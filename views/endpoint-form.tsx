@@ -61,6 +61,7 @@ export function EndpointForm(props: EndpointFormProps) {
         }
       />
       <FormNotice draft={draft} labels={labels} />
+      {isNew ? null : <input type="hidden" name="updatedAt" value={draft.value('updatedAt')} />}
       <div class="grid gap-5 xl:grid-cols-[minmax(0,1fr)_27rem]">
         <div class="flex min-w-0 flex-col gap-5">
           <Where draft={draft} />

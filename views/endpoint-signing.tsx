@@ -3,7 +3,7 @@
 import { Button, LinkButton } from './components/button.tsx';
 import { CodeBox, CodeText } from './components/code.tsx';
 import { FormDialog } from './components/dialog.tsx';
-import { SelectField } from './components/form.tsx';
+import { OverlapField } from './components/overlap-field.tsx';
 import { Panel } from './components/panel.tsx';
 import { Secret } from './components/secret.tsx';
 import { Glyph } from './components/state.tsx';
@@ -51,8 +51,26 @@ export function SecretsPanel(props: EndpointSecretsProps) {
           <OverlapField />
         </FormDialog>
       ) : null}
+      {mayChange && props.rows.length > 1 ? (
+        <FormDialog
+          id="end-previous"
+          action={`${path}/signing/end`}
+          variant="destructive"
+          {...endingOf(props.rows.length - 1)}
+        />
+      ) : null}
     </Panel>
   );
+}
+
+/** @param count of the secrets that still sign beside the current one */
+export function endingOf(count: number) {
+  const those = count === 1 ? 'the previous secret' : `${count} previous secrets`;
+  return {
+    title: `End ${those} now`,
+    text: 'From now on the current one signs alone. Receivers that check another refuse what they are sent, and it is tried again.',
+    submit: `End ${those}`,
+  };
 }
 
 export const rotation = {
@@ -60,24 +78,6 @@ export const rotation = {
   text: 'A new secret signs from now on. Those until now sign beside it for the overlap, so that receivers can change without a gap.',
   submit: 'Rotate the secret',
 };
-
-export function OverlapField({ error }: { error?: string | undefined }) {
-  return (
-    <SelectField
-      name="overlapSeconds"
-      label="The secrets until now stay valid for"
-      value="86400"
-      error={error}
-      options={[
-        { value: '0', label: 'no time: they end at once' },
-        { value: '3600', label: '1 hour' },
-        { value: '86400', label: '24 hours' },
-        { value: '604800', label: '7 days' },
-        { value: '2592000', label: '30 days' },
-      ]}
-    />
-  );
-}
 
 /** The fragment `secrets`: also what a reveal answers. */
 export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecretsProps) {
@@ -113,7 +113,13 @@ export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecr
                   text={isOpen ? revealed : text}
                   masked={!isOpen && !isPublic}
                   what={isPublic ? 'public key' : 'secret'}
-                  actions={asks ? <RevealForm path={path} /> : null}
+                  actions={
+                    asks ? (
+                      <RevealForm path={path} />
+                    ) : index === 1 && mayChange ? (
+                      <EndLink path={path} />
+                    ) : null
+                  }
                 />
               </div>
             </li>
@@ -127,6 +133,11 @@ export function Secrets({ path, rows, revealed, mayChange, nowMs }: EndpointSecr
       </p>
     </div>
   );
+}
+
+function EndLink({ path }: { path: string }) {
+  const href = `${path}/signing/end`;
+  return <LinkButton label="End now" variant="ghost" size="xs" href={href} open="end-previous" />;
 }
 
 function RevealForm({ path }: { path: string }) {

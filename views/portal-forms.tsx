@@ -1,13 +1,7 @@
 /** The forms of a portal: an endpoint added or changed, its secret rotated, deleted. */
 import { FormPage } from './components/dialog.tsx';
-import {
-  ChipsField,
-  type FormDraft,
-  FormFoot,
-  FormNotice,
-  SelectField,
-  TextField,
-} from './components/form.tsx';
+import { ChipsField, type FormDraft, FormFoot, FormNotice, TextField } from './components/form.tsx';
+import { OverlapField, overlapLabels } from './components/overlap-field.tsx';
 import { PageHead, Panel } from './components/panel.tsx';
 
 const labels = { url: 'URL', description: 'Name', eventTypes: 'Event types' };
@@ -79,20 +73,9 @@ export function RotateSecret({ draft, name, action, cancelHref }: SmallForm) {
       action={action}
       submit="Rotate secret"
       cancelHref={cancelHref}
-      notice={<FormNotice draft={draft} labels={{ overlapSeconds: 'The old one ends' }} />}
+      notice={<FormNotice draft={draft} labels={overlapLabels} />}
     >
-      <SelectField
-        name="overlapSeconds"
-        label="The old one ends"
-        value={draft.value('overlapSeconds') ?? '86400'}
-        error={draft.errors.get('overlapSeconds')}
-        options={[
-          { value: '0', label: 'at once' },
-          { value: '3600', label: 'in 1 h' },
-          { value: '86400', label: 'in 1 day' },
-          { value: '604800', label: 'in 7 days' },
-        ]}
-      />
+      <OverlapField draft={draft} />
     </FormPage>
   );
 }

@@ -4,6 +4,7 @@
  * of the fields.
  */
 import { Button, LinkButton } from './components/button.tsx';
+import { CloseButton } from './components/dialog.tsx';
 import {
   type FormDraft,
   FormNotice,
@@ -76,16 +77,7 @@ export function ReplayDialogForm(props: ReplayFormProps) {
         <Fields {...props} />
       </section>
       <footer>
-        <button
-          type="button"
-          class="btn"
-          data-variant="outline"
-          data-size="default"
-          data-close
-          autofocus
-        >
-          Cancel
-        </button>
+        <CloseButton />
         <Steps {...props} />
       </footer>
     </form>

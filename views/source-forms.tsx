@@ -9,6 +9,7 @@ import {
   SwitchRow,
   TextField,
 } from './components/form.tsx';
+import { OverlapField, overlapLabels } from './components/overlap-field.tsx';
 import { PageHead, Panel } from './components/panel.tsx';
 
 type Words = { label: string; paste: string; secret: string; typeExample: string };
@@ -155,7 +156,7 @@ export function SourceSecretForm(props: SmallForm & { help: string; optional: bo
       action={action}
       submit="Change secret"
       cancelHref={cancelHref}
-      notice={<FormNotice draft={draft} labels={{ secret: 'New secret' }} />}
+      notice={<FormNotice draft={draft} labels={{ secret: 'New secret', ...overlapLabels }} />}
     >
       <TextField
         name="secret"
@@ -166,18 +167,7 @@ export function SourceSecretForm(props: SmallForm & { help: string; optional: bo
         value={draft.value('secret')}
         error={draft.errors.get('secret')}
       />
-      <SelectField
-        name="overlapSeconds"
-        label="The old one ends"
-        value={draft.value('overlapSeconds') ?? '86400'}
-        error={draft.errors.get('overlapSeconds')}
-        options={[
-          { value: '0', label: 'at once' },
-          { value: '3600', label: 'in 1 h' },
-          { value: '86400', label: 'in 1 day' },
-          { value: '604800', label: 'in 7 days' },
-        ]}
-      />
+      <OverlapField draft={draft} />
     </FormPage>
   );
 }

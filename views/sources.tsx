@@ -1,19 +1,30 @@
 /** Sources: the list, the one that is chosen with its address and what it becomes, the kinds. */
+
+import { Progress } from './components/bars.tsx';
 import { CopyButton, LinkButton } from './components/button.tsx';
+import { formatCount } from './components/format.ts';
 import { Icon } from './components/icon.tsx';
-import { Facts, PageHead, Panel } from './components/panel.tsx';
+import { Callout, Facts, PageHead, Panel } from './components/panel.tsx';
 import { NewSecret, Secret } from './components/secret.tsx';
+import { State } from './components/state.tsx';
+import { type Stat, Stats } from './components/stats.tsx';
 import { Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
 
 export type KindLink = { label: string; href: string };
 
+/** `unknown`: no message in 24 h. */
+type SourceState = 'healthy' | 'failing' | 'unknown';
+
 export type SourceRow = {
   name: string;
   kind: string;
-  createdAt: string;
   href: string;
   isChosen: boolean;
+  state: SourceState;
+  /** In 24 h. */
+  accepted: number;
+  refused: number;
 };
 
 export type ChosenSource = {
@@ -35,9 +46,14 @@ export type ChosenSource = {
   actions: { edit: string; secret: string; delete: string } | null;
   /** Made just now. */
   newSecret: string | null;
+  state: SourceState;
+  stats: readonly Stat[];
+  /** Why messages were refused in 24 h, the most frequent first. */
+  reasons: readonly { reason: string; messages: number }[];
 };
 
 export type SourcesProps = {
+  sentence: string;
   rows: readonly SourceRow[];
   /** There are more than are listed. */
   more: boolean;
@@ -48,10 +64,8 @@ export type SourcesProps = {
   nowMs: number;
 };
 
-const sentence = 'Webhooks from elsewhere become events here, once their signature holds.';
-
 export function Sources(props: SourcesProps) {
-  const { rows, chosen, kinds, newHref, nowMs } = props;
+  const { rows, chosen, kinds, newHref, nowMs, sentence } = props;
   if (chosen === null) {
     return (
       <>
@@ -91,11 +105,12 @@ export function Sources(props: SourcesProps) {
       )}
       <div class="split xl:grid-cols-[25rem_minmax(0,1fr)]">
         <div class="main-col">
-          <SourceList rows={rows} more={props.more} nowMs={nowMs} />
+          <SourceList rows={rows} more={props.more} />
           {kinds.length === 0 ? null : <KindPanel title="Add a source" kinds={kinds} />}
         </div>
         <div class="main-col">
           <SetUp chosen={chosen} />
+          <Rejected chosen={chosen} />
           <Becomes chosen={chosen} nowMs={nowMs} />
         </div>
       </div>
@@ -103,23 +118,36 @@ export function Sources(props: SourcesProps) {
   );
 }
 
-function SourceList({ rows, more, nowMs }: Pick<SourcesProps, 'rows' | 'more' | 'nowMs'>) {
+function SourceList({ rows, more }: Pick<SourcesProps, 'rows' | 'more'>) {
   const title = `${rows.length} source${rows.length === 1 ? '' : 's'}`;
   return (
     <Panel title={more ? `The newest ${title}` : title} flush class="grow-0!">
-      <Table columns={[{ name: 'Source' }, { name: 'Kind' }, { name: 'Made', number: true }]}>
-        {rows.map(({ name, kind, href, createdAt, isChosen }) => (
+      <Table
+        columns={[
+          { name: 'State' },
+          { name: 'Source' },
+          { name: '24 h', number: true },
+          { name: 'Rejected', number: true },
+        ]}
+      >
+        {rows.map(({ name, kind, href, isChosen, state, accepted, refused }) => (
           <tr aria-current={isChosen ? 'true' : undefined}>
+            <td class="c-state">
+              {state === 'unknown' ? <State name="unknown" word="Quiet" /> : <State name={state} />}
+            </td>
             <td class="c-main w-full max-w-0">
               <a class="quiet-link cell-main max-w-none!" href={href} safe>
                 {name}
               </a>
+              <span class="cell-sub" safe>
+                {kind}
+              </span>
             </td>
-            <td class="c-state" safe>
-              {kind}
+            <td class="r" data-label="24 h" safe>
+              {formatCount(accepted)}
             </td>
-            <td class="r text-muted-foreground" data-label="Made">
-              <Ago at={createdAt} nowMs={nowMs} />
+            <td class={['r', state === 'failing' && 'text-bad']} data-label="Rejected" safe>
+              {refused === 0 ? '–' : formatCount(refused)}
             </td>
           </tr>
         ))}
@@ -159,7 +187,10 @@ function KindPanel(props: { title: string; kinds: readonly KindLink[]; wide?: bo
 export function SourceKinds({ kinds }: { kinds: readonly KindLink[] }) {
   return (
     <>
-      <PageHead title="New source" sentence={sentence} />
+      <PageHead
+        title="New source"
+        sentence="Its webhooks become events, once their signature holds."
+      />
       <KindPanel title="Who sends?" kinds={kinds} wide />
     </>
   );
@@ -187,12 +218,12 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
       }
     >
       <div class="grid gap-4 lg:grid-cols-2">
-        <div class="field">
+        <div class="field min-w-0">
           <span class="font-medium">Payload URL</span>
           <Secret text={url} masked={false} what="payload URL" />
           <p safe>{`Paste it ${paste}`}</p>
         </div>
-        <div class="field">
+        <div class="field min-w-0">
           <span class="flex items-baseline justify-between font-medium">
             Secret
             {actions === null ? null : (
@@ -205,7 +236,48 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
           <p safe>{secretHelp}</p>
         </div>
       </div>
+      <div class="mt-4">
+        <Stats stats={chosen.stats} />
+      </div>
     </Panel>
+  );
+}
+
+/** Nothing where nothing was refused. */
+function Rejected({ chosen }: { chosen: ChosenSource }) {
+  const { reasons, state, name } = chosen;
+  const total = reasons.reduce((sum, { messages }) => sum + messages, 0);
+  const [first] = reasons;
+  if (first === undefined) return null;
+  const rejected = `${formatCount(first.messages)} of ${formatCount(total)}`;
+  const advice = `They are not stored. Check the secret at ${name}, then have it send them again.`;
+  return (
+    <>
+      {state === 'failing' ? (
+        <Callout glyph="warn" tone="warn" title={`${rejected} rejected messages: ${first.reason}`}>
+          <span safe>{advice}</span>
+        </Callout>
+      ) : null}
+      <Panel title="Why rejected" sub="24 h" class="grow-0!">
+        <ul class="flex flex-col gap-3">
+          {reasons.map(({ reason, messages }) => (
+            <li>
+              <div class="flex justify-between gap-3">
+                <span safe>{reason}</span>
+                <span class="num" safe>
+                  {formatCount(messages)}
+                </span>
+              </div>
+              <Progress
+                parts={[{ paint: 'bad', value: messages }]}
+                total={total}
+                label={`${formatCount(messages)} of ${formatCount(total)}`}
+              />
+            </li>
+          ))}
+        </ul>
+      </Panel>
+    </>
   );
 }
 

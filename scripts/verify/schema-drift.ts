@@ -12,6 +12,7 @@ import * as monitors from '../../db/schema/monitors.ts';
 import * as people from '../../db/schema/people.ts';
 import * as portal from '../../db/schema/portal.ts';
 import * as replays from '../../db/schema/replays.ts';
+import * as sourceCounts from '../../db/schema/source-counts.ts';
 import * as tenants from '../../db/schema/tenants.ts';
 import * as usage from '../../db/schema/usage.ts';
 import * as webhooks from '../../db/schema/webhooks.ts';

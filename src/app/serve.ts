@@ -39,6 +39,7 @@ const peopleTrimPollMs = 3_600_000;
 const partitionPollMs = 3_600_000;
 /** Figures of deliveries and of usage are behind by so much. */
 const statsFoldPollMs = 2_000;
+const sourceCountsPollMs = 5_000;
 /** A mail server that is silent must not cost the others their time to stop. */
 const mailDrainMsMax = 3_000;
 const quotaWarningPollMs = 30_000;
@@ -128,18 +129,19 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     });
     return { name, start: () => running.start(), stop: (ms) => running.stop(ms) };
   };
-  const recordUse = () => recordKeyUse(database, keys);
-  const keyUseLoop = loop('key-use', keyUsePollMs, recordUse);
-  const keyUse: Part = {
-    ...keyUseLoop,
-    // What was used since the last time, or a restart would hide it.
-    async stop(deadlineMs) {
-      await keyUseLoop.stop(deadlineMs);
-      const last = recordUse().catch((error: unknown) =>
-        log.warn({ err: error }, 'when keys were last used is not recorded'),
-      );
-      await within(last, deadlineMs);
-    },
+  // What came since the last time is written at the end, or a restart would hide it.
+  const lastingLoop = (name: string, pollMs: number, work: () => Promise<unknown>): Part => {
+    const running = loop(name, pollMs, work);
+    return {
+      ...running,
+      async stop(deadlineMs) {
+        await running.stop(deadlineMs);
+        const last = work().catch((error: unknown) =>
+          log.warn({ err: error, loop: name }, 'what came since its last run is not recorded'),
+        );
+        await within(last, deadlineMs);
+      },
+    };
   };
   const parts: Part[] = [
     { name: 'pool', start: () => {}, stop: () => database.close() },
@@ -159,7 +161,7 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
       withAdministrator(installation, ({ sql }) => makePartitions(sql)),
     ),
     loop('session-use', keyUsePollMs, () => recordSessionUse(database, sessions)),
-    keyUse,
+    lastingLoop('key-use', keyUsePollMs, () => recordKeyUse(database, keys)),
     loop('people-trim', peopleTrimPollMs, () => trimExpiredPeople({ database })),
     { name: 'http-client', start: () => {}, stop: () => httpClient.close() },
   ];
@@ -176,7 +178,8 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
     );
   }
   if (config.role !== 'worker') {
-    const { quotaLoop } = service;
+    const { quotaLoop, sources } = service;
+    parts.push(lastingLoop('source-counts', sourceCountsPollMs, () => sources.flushCounts()));
     parts.push({
       name: 'quotas',
       start: () => quotaLoop.start(),

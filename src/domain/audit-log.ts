@@ -33,6 +33,7 @@ export const auditActions = [
   'endpoint.tested',
   'endpoint.secret_revealed',
   'endpoint.secret_rotated',
+  'endpoint.previous_secrets_ended',
   'source.created',
   'source.updated',
   'source.deleted',

@@ -2,7 +2,7 @@
  * Endpoints of the transaction's tenant and their secrets. Deleted endpoints are seen by none; only
  * what was sent to them still tells their names.
  */
-import { and, desc, eq, gt, inArray, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import { endpointSecrets, endpoints } from '../../db/schema/webhooks.ts';
 import type { EndpointId, ProjectId } from '../domain/ids.ts';
 import type { TenantTx } from './transactions.ts';
@@ -258,6 +258,18 @@ export async function expireSecrets(
         ),
       ),
   );
+}
+
+/** All but the current one; answers how many were still valid. */
+export async function deletePreviousSecrets(tx: TenantTx, endpointId: EndpointId): Promise<number> {
+  const rows = await tx.run(
+    'deletePreviousSecrets',
+    tx.db
+      .delete(endpointSecrets)
+      .where(and(secretsOf(tx, endpointId), isNotNull(endpointSecrets.expiresAt)))
+      .returning({ valid: sql<boolean>`${endpointSecrets.expiresAt} > now()` }),
+  );
+  return rows.filter(({ valid }) => valid).length;
 }
 
 export async function deleteExpiredSecrets(tx: TenantTx, endpointId: EndpointId): Promise<void> {

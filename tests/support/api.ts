@@ -30,7 +30,10 @@ import {
   createPortalVisitors,
   type PortalVisitors,
 } from '../../src/usecases/portal/identify-visitor.ts';
-import { createSourceReceiver } from '../../src/usecases/sources/receive-source.ts';
+import {
+  createSourceReceiver,
+  type SourceReceiver,
+} from '../../src/usecases/sources/receive-source.ts';
 import { createQuotaGuard, type QuotaGuard } from '../../src/usecases/usage/quota-guard.ts';
 import { createEventAcceptor } from '../../src/usecases/webhooks/accept-event.ts';
 import { createEndpointDirectory } from '../../src/usecases/webhooks/endpoint-directory.ts';
@@ -81,6 +84,7 @@ export type TestApi = {
   queries: ReadonlyMap<string, number>;
   streams: LiveStreams;
   portal: PortalVisitors;
+  sources: SourceReceiver;
   send(method: string, path: string, sent?: Sent): Promise<Answer>;
   newTenant(): Promise<TestTenant & { key: string }>;
   keyOf(tenant: TestTenant, scopes: Scope[], options?: { tenantWide: boolean }): Promise<string>;
@@ -168,7 +172,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
 
   return {
     ...{ db, deps, people, quotas, woken, changes, logged, outbound, readiness, send, newTenant },
-    ...{ routes: app.routes, queries, streams, portal, url: server.url, ...observer },
+    ...{ routes: app.routes, queries, streams, portal, sources, url: server.url, ...observer },
     async keyOf(tenant, scopes, { tenantWide } = { tenantWide: false }) {
       const options = tenantWide ? { scopes, projectId: null } : { scopes };
       return (await createKey(database, tenant, options)).key;

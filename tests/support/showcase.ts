@@ -46,11 +46,32 @@ export async function createShowcase(pages: TestPages): Promise<Showcase> {
   }
   await addProjectRollups(sql);
   const ids = await fillTenant(pages, tenant);
+  await addSources(pages, tenant);
+  await sql`
+    insert into source_counts (tenant_id, source_id, hour, outcome, reason, messages, last_at)
+    select tenant_id, id, date_trunc('hour', now()), c.outcome, c.reason, c.messages, now()
+    from sources, (values ('accepted', '', 4102), ('repeated', '', 18),
+      ('refused', 'its signature is not made with the secret of this source', 58),
+      ('refused', 'it was signed more than 5 min ago', 3)) c (outcome, reason, messages)
+    where tenant_id = ${tenant.tenantId} and (outcome <> 'refused' or kind = 'github')`;
   await sql`update endpoints set customer = ${customer} where tenant_id = ${tenant.tenantId}`;
   const key = await pages.keyOf(tenant, ['admin']);
   const link = await pages.send('POST', '/api/v1/portal-links', { key, body: { customer } });
   const portal = { token: link.string('token'), id: link.string('id') };
   return { ...tenant, ids, portal };
+}
+
+async function addSources(pages: TestPages, tenant: MarkedTenant) {
+  const key = await pages.keyOf(tenant, ['admin']);
+  const secret = 'whsec_bm90IGEgc2VjcmV0IG9mIGFueWJvZHkncw==';
+  for (const [kind, name] of [
+    ['stripe', 'Live account, eu'],
+    ['shopify', 'northwind-supplies'],
+  ]) {
+    const body = { kind, name, secret };
+    const answer = await pages.send('POST', '/api/v1/sources', { key, body });
+    if (answer.status !== 201) throw new Error(`a source was answered with ${answer.status}`);
+  }
 }
 
 async function addDeliveries(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {

@@ -28,20 +28,27 @@ export function FormDialog(props: FormProps & { id: string }) {
         </header>
         {safeChildren ? <section class="flex flex-col gap-4">{safeChildren}</section> : null}
         <footer>
-          <button
-            type="button"
-            class="btn"
-            data-variant="outline"
-            data-size="default"
-            data-close
-            autofocus
-          >
-            Cancel
-          </button>
+          <CloseButton />
           <Button label={submit} type="submit" variant={variant} size="default" />
         </footer>
       </form>
     </dialog>
+  );
+}
+
+/** Where the focus is when a dialog opens: Enter, pressed too early, changes nothing. */
+export function CloseButton() {
+  return (
+    <button
+      type="button"
+      class="btn"
+      data-variant="outline"
+      data-size="default"
+      data-close
+      autofocus
+    >
+      Cancel
+    </button>
   );
 }
 

@@ -34,6 +34,7 @@ const verbs: Record<string, string> = {
   tested: 'sent a test to',
   secret_revealed: 'revealed the secret of',
   secret_rotated: 'rotated the secret of',
+  previous_secrets_ended: 'ended the previous secret of',
   quotas_changed: 'set the quotas of',
   joined: 'joined as',
   signed_in: 'signed in as',

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { FormNotice } from '../../../views/components/form.tsx';
+import { OverlapField, overlapLabels } from '../../../views/components/overlap-field.tsx';
 import { DeletePage } from '../../../views/endpoint-settings.tsx';
-import { OverlapField, rotation } from '../../../views/endpoint-signing.tsx';
+import { endingOf, rotation } from '../../../views/endpoint-signing.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { invalidField } from '../../domain/errors.ts';
 import {
@@ -15,7 +16,9 @@ import {
   resumeEndpoint,
 } from '../../usecases/endpoints/change-status.ts';
 import { deleteEndpoint } from '../../usecases/endpoints/delete-endpoint.ts';
-import { readEndpointDay } from '../../usecases/endpoints/read-endpoint-day.ts';
+import { endPreviousSecrets } from '../../usecases/endpoints/end-previous-secrets.ts';
+import { listSecrets } from '../../usecases/endpoints/list-secrets.ts';
+import { readWaiting } from '../../usecases/endpoints/read-waiting.ts';
 import { revealSecret } from '../../usecases/endpoints/reveal-secret.ts';
 import { rotateSecret } from '../../usecases/endpoints/rotate-secret.ts';
 import { type Endpoint, rotationInput } from '../../usecases/endpoints/schemas.ts';
@@ -79,7 +82,7 @@ function backTo(call: EndpointCall, title: string, endpoint: Endpoint): Outcome 
 
 async function disableView(call: EndpointCall): Promise<View> {
   const name = endpointName(await findHere(call));
-  const { pending } = await readEndpointDay(call.ctx, call.id);
+  const pending = await readWaiting(call.ctx, call.id);
   const form = {
     ...disabling(name, pending),
     action: endpointPath(call, '/disable'),
@@ -102,6 +105,16 @@ function secretActions(deps: PageDeps) {
         return { view: await signingView(call, secret) };
       }),
     )
+    .get('/end', ...project.view({ item }, endView))
+    .post(
+      '/end',
+      ...project.action({ item }, async (call) => {
+        await findHere(call);
+        await endPreviousSecrets(call.ctx, call.id);
+        const toast = { tone: 'ok', title: 'The current secret signs alone' } as const;
+        return { goTo: endpointPath(call, '/signing'), toast };
+      }),
+    )
     .get('/rotate', ...project.view({ item }, (call) => rotateView(call)))
     .post(
       '/rotate',
@@ -116,6 +129,21 @@ function secretActions(deps: PageDeps) {
     );
 }
 
+async function endView(call: EndpointCall): Promise<View> {
+  const name = endpointName(await findHere(call));
+  const secrets = await listSecrets(call.ctx, call.id);
+  const form = {
+    // One that ended meanwhile is ended by the form as well, which then changes nothing.
+    ...endingOf(Math.max(secrets.length - 1, 1)),
+    action: endpointPath(call, '/signing/end'),
+    cancelHref: endpointPath(call, '/signing'),
+  };
+  return {
+    ...endpointFrame(call, 'End the previous secret', { name, href: endpointPath(call) }),
+    body: () => FormPage({ ...form, variant: 'destructive' }),
+  };
+}
+
 async function rotateView(call: EndpointCall, draft?: FormDraft): Promise<View> {
   const name = endpointName(await findHere(call));
   const form = {
@@ -128,9 +156,8 @@ async function rotateView(call: EndpointCall, draft?: FormDraft): Promise<View> 
     body: () =>
       FormPage({
         ...form,
-        children: OverlapField({ error: draft?.errors.get('overlapSeconds') }),
-        notice:
-          draft === undefined ? null : FormNotice({ draft, labels: { overlapSeconds: 'Overlap' } }),
+        children: OverlapField({ draft }),
+        notice: draft === undefined ? null : FormNotice({ draft, labels: overlapLabels }),
       }),
   };
 }
@@ -152,7 +179,7 @@ function deleteActions(deps: PageDeps) {
 
 async function deleteView(call: EndpointCall, draft?: FormDraft): Promise<View> {
   const name = endpointName(await findHere(call));
-  const { pending } = await readEndpointDay(call.ctx, call.id);
+  const pending = await readWaiting(call.ctx, call.id);
   const form = {
     ...{ ...deleting(name, pending), name },
     action: endpointPath(call, '/delete'),

@@ -1,6 +1,7 @@
 /** /t/{tenant}/p/{project}/endpoints/new and …/{id}/edit: will it work? */
 import { Elysia } from 'elysia';
 import type { FormDraft } from '../../../views/components/form.tsx';
+import { formatCount, formatDuration } from '../../../views/components/format.ts';
 import { EndpointForm } from '../../../views/endpoint-form.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import type { EndpointId } from '../../domain/ids.ts';
@@ -16,6 +17,7 @@ import {
   endpointDraft,
   endpointForm,
   newEndpointDraft,
+  overtakenDraft,
   toEndpointInput,
 } from './endpoint-input.ts';
 import { endpointName } from './endpoint-words.ts';
@@ -51,7 +53,7 @@ export function endpointEditPages(deps: PageDeps) {
       ...project.action({ item, form: endpointForm, refused: editView }, async (call) => {
         const before = await findHere(call);
         const { projectId: _, ...changes } = toEndpointInput(call, call.form);
-        const after = await updateEndpoint(call.ctx, call.id, changes);
+        const after = await updateEndpoint(call.ctx, call.id, changes, call.form.updatedAt);
         const toast = {
           tone: 'ok',
           title: 'Endpoint saved',
@@ -83,8 +85,9 @@ function newView(call: ProjectCall, draft: FormDraft): View {
   };
 }
 
-async function editView(call: EndpointCall, draft?: FormDraft): Promise<View> {
+async function editView(call: EndpointCall, typed?: FormDraft): Promise<View> {
   const endpoint = await findHere(call);
+  const draft = typed?.errors.has('updatedAt') ? overtakenDraft(typed, endpoint) : typed;
   const name = endpointName(endpoint);
   return {
     ...endpointFrame(call, 'Edit', { name, href: endpointPath(call) }),
@@ -146,10 +149,26 @@ const changeNames = {
   signing: 'signature',
 } as const satisfies Partial<Record<keyof Endpoint, string>>;
 
-/** "Changed: timeout, event types". New values of secrets look like the old ones here. */
+/** "Changed: timeout 10 s → 15 s, event types". New values of secrets look like the old ones here. */
 function changedWords(before: Endpoint, after: Endpoint): string {
   const keys = Object.keys(changeNames) as (keyof typeof changeNames)[];
   const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-  const words = changed.map((key) => changeNames[key]).join(', ');
-  return words === '' ? endpointName(after) : `Changed: ${words}`;
+  const values = [figuresOf(before), figuresOf(after)] as const;
+  const words = changed.map((key) => {
+    const [from, to] = values.map((figures) => figures[key]);
+    return from === undefined ? changeNames[key] : `${changeNames[key]} ${from} → ${to}`;
+  });
+  return words.length === 0 ? endpointName(after) : `Changed: ${words.join(', ')}`;
+}
+
+/** What is short enough to be said with its values. */
+function figuresOf({ timeoutMs, rateLimit, maxInFlight, ordered }: Endpoint): {
+  [Name in keyof typeof changeNames]?: string;
+} {
+  return {
+    timeoutMs: formatDuration(timeoutMs),
+    rateLimit: rateLimit === null ? 'none' : `${formatCount(rateLimit.perSecond)} per second`,
+    maxInFlight: formatCount(maxInFlight),
+    ordered: ordered ? 'by key' : 'none',
+  };
 }

@@ -37,6 +37,8 @@ export const endpointForm = z.object({
   retrySchedule: text,
   signing: z.string().default('hmac'),
   sendTest: checked,
+  /** Of the endpoint as the form was filled from it. */
+  updatedAt: z.string().optional(),
 });
 export type EndpointFormValues = z.output<typeof endpointForm>;
 
@@ -157,6 +159,7 @@ export function endpointDraft(endpoint: Endpoint): FormDraft {
     retries,
     retrySchedule: scheduleText(retrySchedule),
     signing: endpoint.signing,
+    updatedAt: endpoint.updatedAt,
   });
 }
 
@@ -169,6 +172,34 @@ function scheduleText(schedule: readonly number[]): string {
     })
     .join(' ');
 }
+
+/**
+ * What was typed, after somebody else saved: beside each field that differs stands what is stored
+ * now. It is drawn as of now, so that saving once more keeps what was typed.
+ */
+export function overtakenDraft(typed: FormDraft, now: Endpoint): FormDraft {
+  const stored = endpointDraft(now);
+  const plain = (draft: FormDraft, name: string) =>
+    (draft.value(name) ?? '').replaceAll('\r\n', '\n').trim();
+  const differing = comparedFields.filter((name) => plain(typed, name) !== plain(stored, name));
+  const errors = differing.map((name): [string, string] => {
+    const value = plain(stored, name);
+    return [name, `is ${value === '' ? 'empty' : value} now; saving again puts yours in its place`];
+  });
+  const notice = 'Somebody changed this endpoint meanwhile. Save again to keep what you typed.';
+  return {
+    value: (name) => (name === 'updatedAt' ? now.updatedAt : typed.value(name)),
+    values: typed.values,
+    errors: new Map(errors),
+    notices: [notice],
+  };
+}
+
+/** Those that show what is stored; credentials are masked on both sides. */
+const comparedFields = [
+  ...['url', 'description', 'eventTypes', 'filter', 'timeoutMs', 'rateLimit', 'maxInFlight'],
+  ...['headers', 'auth'],
+];
 
 /** Null while what was typed is no schedule. */
 export function draftSchedule(draft: FormDraft): readonly number[] | null {

@@ -29,6 +29,7 @@ import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
 import type { Delivery } from '../../usecases/deliveries/schemas.ts';
 import { listSecrets } from '../../usecases/endpoints/list-secrets.ts';
 import { type EndpointDay, readEndpointDay } from '../../usecases/endpoints/read-endpoint-day.ts';
+import { readWaiting } from '../../usecases/endpoints/read-waiting.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { idInput } from '../../usecases/schemas.ts';
 import { thing } from '../api/operation.ts';
@@ -65,9 +66,9 @@ export function endpointPages(deps: PageDeps) {
 
 async function healthView(call: HealthCall): Promise<View> {
   const { ctx, id, place, nowMs } = call;
-  const endpoint = await findHere(call);
   const { test } = call.query;
-  const [day, recent, secrets, result] = await Promise.all([
+  const [endpoint, day, recent, secrets, result] = await Promise.all([
+    findHere(call),
     readEndpointDay(ctx, id),
     listDeliveries(ctx, {
       projectId: call.project.id as never,
@@ -174,12 +175,12 @@ async function readSecrets(
 
 /** @param revealed the current secret, for who asked to see it */
 export async function signingView(call: EndpointCall, revealed: string | null): Promise<View> {
-  const endpoint = await findHere(call);
-  const [day, secrets] = await Promise.all([
-    readEndpointDay(call.ctx, call.id),
+  const [endpoint, pending, secrets] = await Promise.all([
+    findHere(call),
+    readWaiting(call.ctx, call.id),
     readSecrets(call, revealed),
   ]);
-  const head = headOf(call, endpoint, 'signing', day.pending);
+  const head = headOf(call, endpoint, 'signing', pending);
   return {
     ...endpointFrame(call, 'Signing', { name: head.name, href: head.path }),
     body: () => EndpointSigning({ head, secrets, kind: endpoint.signing }),
@@ -188,8 +189,7 @@ export async function signingView(call: EndpointCall, revealed: string | null): 
 }
 
 async function settingsView(call: EndpointCall): Promise<View> {
-  const endpoint = await findHere(call);
-  const { pending } = await readEndpointDay(call.ctx, call.id);
+  const [endpoint, pending] = await Promise.all([findHere(call), readWaiting(call.ctx, call.id)]);
   const head = headOf(call, endpoint, 'settings', pending);
   return {
     ...endpointFrame(call, 'Settings', { name: head.name, href: head.path }),

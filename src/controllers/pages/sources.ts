@@ -17,6 +17,7 @@ import { createSource } from '../../usecases/sources/create-source.ts';
 import { deleteSource } from '../../usecases/sources/delete-source.ts';
 import { findSource } from '../../usecases/sources/find-source.ts';
 import { listSources } from '../../usecases/sources/list-sources.ts';
+import { readSourceHealth } from '../../usecases/sources/read-source-health.ts';
 import { replaceSourceSecret } from '../../usecases/sources/replace-source-secret.ts';
 import type { Source } from '../../usecases/sources/schemas.ts';
 import { updateSource } from '../../usecases/sources/update-source.ts';
@@ -24,6 +25,7 @@ import { thing } from '../api/operation.ts';
 import { notFoundHere } from '../problem.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 import { confirmForm, newSourceForm, sourceForm, sourceSecretForm } from './source-forms.ts';
+import { chosenHealthOf, rowHealthOf, sourcesSentence } from './source-health.ts';
 import { sourceWords } from './source-words.ts';
 
 /** More than anybody sets up by hand; the API pages through all. */
@@ -135,27 +137,44 @@ async function sourcesView(call: ProjectCall, chosen?: Source, secret?: string):
   const projectId = projectIdOf(call);
   const { data } = await listSources(call.ctx, { projectId, limit: sourcesMax });
   const shown = chosen ?? data[0];
+  const health = await readSourceHealth(call.ctx, {
+    projectId,
+    // Safe because the use case answered it as a source's.
+    shown: (shown?.id ?? null) as SourceId | null,
+  });
   const isWriter = mayWrite(call);
   const kinds = isWriter ? kindLinks(call) : [];
   const body = () =>
     Sources({
       ...{ kinds, nowMs: call.nowMs },
+      sentence: sourcesSentence(data, health.bySource),
       newHref: isWriter ? pathOf(call, 'new') : null,
       rows: data.map(({ id, name, kind, createdAt }) => ({
         ...{ name, createdAt },
         kind: sourceWords[kind].label,
         href: pathOf(call, id),
         isChosen: id === shown?.id,
+        ...rowHealthOf(health.bySource.get(id)),
       })),
       more: data.length === sourcesMax,
-      chosen: shown === undefined ? null : toChosen(call, shown, secret),
+      chosen:
+        shown === undefined
+          ? null
+          : {
+              ...toChosen(call, shown, secret),
+              ...chosenHealthOf(health, shown.id, call.nowMs),
+            },
     });
   const list = { name: 'Sources', href: pathOf(call) };
   if (chosen === undefined) return { title: 'Sources', nav: 'sources', crumbs: [], body };
   return { title: chosen.name, nav: 'sources', crumbs: [list], body };
 }
 
-function toChosen(call: ProjectCall, source: Source, secret?: string): ChosenSource {
+function toChosen(
+  call: ProjectCall,
+  source: Source,
+  secret?: string,
+): Omit<ChosenSource, 'stats' | 'reasons' | 'state'> {
   const { id, name, kind, url, createdAt, updatedAt, eventType, settings } = source;
   const words = sourceWords[kind];
   const isHmac = kind === 'hmac';

@@ -3,25 +3,18 @@
  * page draws. From the minutes, so that percentiles are those of the quarter. Not part of the API,
  * so it has no schema.
  */
-import { type EndpointId, idTimeMs } from '../../domain/ids.ts';
+import type { EndpointId } from '../../domain/ids.ts';
 import { addCounts, estimatePercentileMs } from '../../domain/latency-histogram.ts';
-import {
-  countPending,
-  findOldestPending,
-  listStats,
-  type StatsRow,
-} from '../../repositories/delivery-stats.ts';
+import { listSteps, type StepRow } from '../../repositories/delivery-stats.ts';
 import { findEndpoint as findRow } from '../../repositories/endpoints.ts';
 import { type Ctx, requireScope } from '../context.ts';
 import { stepsUntil } from '../projects/health.ts';
 import { requireVisibleEndpoint } from './find-endpoint.ts';
+import { readWaitingRows, toWaiting, type Waiting } from './read-waiting.ts';
 
 const quarterMs = 900_000;
 const quarters = 96;
 const quartersOfHour = 4;
-const minutesMax = 1_440;
-/** More are not counted: it would take longer than all the rest (5 ms for so many). */
-const pendingMax = 10_000;
 
 export type DayFigures = {
   delivered: number;
@@ -41,28 +34,23 @@ export type EndpointDay = {
   hour: DayFigures;
   /** Oldest first, all 96. */
   quarters: { at: string; figures: DayFigures }[];
-  /** `more`: so many were counted, and there are others. */
-  pending: { count: number; more: boolean; oldestAt: string | null };
+  pending: Waiting;
 };
 
 export async function readEndpointDay(ctx: Ctx, id: EndpointId): Promise<EndpointDay> {
   requireScope(ctx, 'endpoints:read');
   const { database, clock } = ctx.deps;
   const { sinceMs, untilMs } = stepsUntil(clock.databaseNow(), quarterMs, quarters);
-  const range = { since: new Date(sinceMs), until: new Date(untilMs), limit: minutesMax };
-  const [endpoint, rows, pending, oldest] = await database.withTenant(ctx.tenantId, (tx) =>
-    Promise.all([
-      findRow(tx, id),
-      listStats(tx, id, { ...range, bucket: 'minute' }),
-      countPending(tx, id, pendingMax + 1),
-      findOldestPending(tx, id),
-    ]),
+  const range = { since: new Date(sinceMs), until: new Date(untilMs), stepMs: quarterMs };
+  const [endpoint, rows, waiting] = await database.withTenant(ctx.tenantId, (tx) =>
+    Promise.all([findRow(tx, id), listSteps(tx, id, range), readWaitingRows(tx, id)]),
   );
   requireVisibleEndpoint(ctx, id, endpoint);
-  const places = Map.groupBy(rows, ({ bucket }) =>
-    Math.floor((bucket.getTime() - sinceMs) / quarterMs),
-  );
-  const sums = Array.from({ length: quarters }, (_, place) => sumOf(places.get(place) ?? []));
+  const byTime = new Map(rows.map((row) => [row.atMs, row]));
+  const sums = Array.from({ length: quarters }, (_, place) => {
+    const row = byTime.get(sinceMs + place * quarterMs);
+    return sumOf(row === undefined ? [] : [row]);
+  });
   return {
     day: figuresOf(sumOf(sums)),
     hour: figuresOf(sumOf(sums.slice(-quartersOfHour))),
@@ -70,15 +58,11 @@ export async function readEndpointDay(ctx: Ctx, id: EndpointId): Promise<Endpoin
       at: new Date(sinceMs + place * quarterMs).toISOString(),
       figures: figuresOf(sum),
     })),
-    pending: {
-      count: Math.min(pending, pendingMax),
-      more: pending > pendingMax,
-      oldestAt: oldest === null ? null : new Date(idTimeMs(oldest)).toISOString(),
-    },
+    pending: toWaiting(waiting),
   };
 }
 
-type Counts = Omit<StatsRow, 'bucket' | 'latencyCounts'>;
+type Counts = Omit<StepRow, 'atMs'>;
 
 function sumOf(rows: readonly Counts[]): Counts {
   const sum = (pick: (row: Counts) => number) => rows.reduce((total, row) => total + pick(row), 0);

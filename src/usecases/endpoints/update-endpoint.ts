@@ -1,6 +1,6 @@
 /** Changes an endpoint's settings; what is under way to it keeps the ones it was sent with. */
 import { maskedValue } from '../../domain/endpoint-headers.ts';
-import { invalidField } from '../../domain/errors.ts';
+import { AppError, invalidField } from '../../domain/errors.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import {
   type EndpointRow,
@@ -18,10 +18,16 @@ import { replaceSecret } from './replace-secret.ts';
 import { type Endpoint, type EndpointChanges, overlapSecondsDefault } from './schemas.ts';
 import { openHeaders, sealHeaders, toEndpoint } from './view.ts';
 
+/**
+ * @param seenUpdatedAt of the endpoint that the changes were thought out for; left out, whatever is
+ *   stored is changed
+ * @throws AppError `conflict` at `updatedAt` when it was changed since
+ */
 export async function updateEndpoint(
   ctx: Ctx,
   id: EndpointId,
   changes: EndpointChanges,
+  seenUpdatedAt?: string,
 ): Promise<Endpoint> {
   requireScope(ctx, 'endpoints:write');
   const { clock, database, secretBox, announceChange, wakeEndpoints } = ctx.deps;
@@ -29,6 +35,7 @@ export async function updateEndpoint(
   await checkSettings(ctx.deps, changes);
   return database.withTenant(ctx.tenantId, async (tx) => {
     const current = requireVisibleEndpoint(ctx, id, await lockEndpoint(tx, id));
+    requireUnchanged(current, seenUpdatedAt);
     requireOwnTypes(ctx, current, changes);
     const updated = await updateRow(tx, id, toRowChanges(ctx, current, changes));
     const { signing } = changes;
@@ -54,6 +61,12 @@ export async function updateEndpoint(
     });
     return after;
   });
+}
+
+function requireUnchanged({ updatedAt }: EndpointRow, seen: string | undefined): void {
+  if (seen === undefined || updatedAt.toISOString() === seen) return;
+  const message = 'Somebody changed the endpoint meanwhile.';
+  throw new AppError('conflict', message, { fields: [{ path: 'updatedAt', message }] });
 }
 
 /** Sealing gives other bytes each time, so what is in them is compared. */

@@ -5,6 +5,7 @@
 import { deleteExpiredReservations } from '../../repositories/accepted-events.ts';
 import { deleteOldAuditEntries } from '../../repositories/audit-log.ts';
 import { deleteOldStats } from '../../repositories/delivery-stats.ts';
+import { deleteOldSourceCounts } from '../../repositories/source-counts.ts';
 import type { WorkerTx } from '../../repositories/transactions.ts';
 import { deleteOldUsage } from '../../repositories/usage.ts';
 import type { Deps } from '../context.ts';
@@ -15,6 +16,7 @@ export type Trimmed = {
   statsHours: number;
   auditEntries: number;
   usageDays: number;
+  sourceHours: number;
 };
 
 /** A few milliseconds each. */
@@ -30,6 +32,7 @@ const statementsMax = 10_000;
 const minutesKeptHours = 48;
 const hoursKeptHours = 400 * 24;
 const usageKeptDays = 400;
+const sourceCountsKeptDays = 31;
 
 /** Ends early, between two statements, when `signal` says so. */
 export async function trimExpired(
@@ -51,5 +54,6 @@ export async function trimExpired(
     statsHours: await trim((tx) => deleteOldStats(tx, 'hour', hoursKeptHours, rowsMax)),
     auditEntries: await trim((tx) => deleteOldAuditEntries(tx, rowsMax)),
     usageDays: await trim((tx) => deleteOldUsage(tx, usageKeptDays, rowsMax)),
+    sourceHours: await trim((tx) => deleteOldSourceCounts(tx, sourceCountsKeptDays, rowsMax)),
   };
 }

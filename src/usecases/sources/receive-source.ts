@@ -3,7 +3,7 @@
  * same way as a posted one. Whoever knows the address of a source may try, so nothing is said
  * before the signature holds but that the source is there; sources come from a cache.
  */
-import { AppError, notFound } from '../../domain/errors.ts';
+import { AppError, type ErrorCode, notFound } from '../../domain/errors.ts';
 import type { ProjectId, SourceId, TenantId } from '../../domain/ids.ts';
 import { readSourceBody } from '../../domain/sources/body.ts';
 import { sourceEventType, sourceKey, sourceMetadata } from '../../domain/sources/event.ts';
@@ -17,6 +17,7 @@ import type { Deps } from '../context.ts';
 import type { EventAcceptor } from '../webhooks/accept-event.ts';
 import type { AcceptedEvent } from '../webhooks/candidate.ts';
 import { openSecrets, type SourceSecret, validSecrets } from './secrets.ts';
+import { createSourceCounter } from './source-counts.ts';
 import { sourceUrl } from './view.ts';
 
 export type SourceMessage = {
@@ -39,6 +40,8 @@ export type SourceReceiver = {
   answerCrc(id: SourceId, token: string): Promise<Challenge>;
   dropTenant(tenantId: TenantId): void;
   clear(): void;
+  /** Writes what was counted of messages since the last time. */
+  flushCounts(): Promise<void>;
 };
 
 type CachedSource = { tenantId: TenantId; row: SourceRow; secrets: SourceSecret[] };
@@ -60,9 +63,12 @@ export function createSourceReceiver(
     entriesMax: cachedSourcesMax,
   });
 
+  const counter = createSourceCounter(options);
+
   return {
     async receive(id, message) {
       const { tenantId, row, secrets } = await cache.get(id);
+      const source = { tenantId, id };
       const { body, headers } = message;
       const nowMs = clock.databaseNow();
       const contentType = headers.get('content-type') ?? '';
@@ -75,7 +81,10 @@ export function createSourceReceiver(
         },
         validSecrets(secrets, nowMs),
       );
-      if (refusal !== null) throw refused(refusal);
+      if (refusal !== null) {
+        counter.count(source, 'refused', refusal);
+        throw refused(refusal);
+      }
       const { payload, value, form } = readSourceBody(body, contentType);
       const content: SourceContent = { headers, settings: row.settings, value, form };
       const challenge = sourceRules[row.kind].challenge(content);
@@ -83,7 +92,12 @@ export function createSourceReceiver(
       const event = await acceptMessage(acceptor, {
         ...{ tenantId, row, content, payload },
         hops: message.hops,
+      }).catch((error: unknown) => {
+        const reason = error instanceof AppError ? notTaken[error.code] : undefined;
+        if (reason !== undefined) counter.count(source, 'refused', reason);
+        throw error;
       });
+      counter.count(source, event.duplicate ? 'repeated' : 'accepted', '');
       return { kind: 'accepted', event };
     },
     async answerCrc(id, token) {
@@ -95,6 +109,7 @@ export function createSourceReceiver(
     },
     dropTenant: (tenantId) => cache.dropWhere((source) => source.tenantId === tenantId),
     clear: () => cache.clear(),
+    flushCounts: counter.flush,
   };
 }
 
@@ -108,6 +123,13 @@ async function loadSource(
   if (tenantId === null || row === null) throw notFound('source', id);
   return { tenantId, row, secrets: openSecrets(row.secretsEncrypted, secretBox) };
 }
+
+/** Signed as it should be, and still no event. What is down says so elsewhere. */
+const notTaken: { [Code in ErrorCode]?: string } = {
+  invalid: 'it makes no event: its type or metadata is not one',
+  too_large: 'it is too large for an event',
+  rate_limited: 'the quota of events was used up',
+};
 
 const refused = (refusal: string) =>
   new AppError('unauthenticated', `This is not taken as the source's own message: ${refusal}.`);

@@ -127,10 +127,31 @@ describe('a changed endpoint', () => {
     const answer = await pages.post(`${path}/edit`, { ...same, timeoutMs: '20' });
     expect(answer.headers.get('location')).toBe(path);
     const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
-    expect((await pages.get(path, { cookie })).text).toContain('Changed: timeout');
+    expect((await pages.get(path, { cookie })).text).toContain('Changed: timeout 15 s → 20 s');
     const { sql } = pages.db.admin;
     const [after] = await sql`select * from endpoints where id = ${row.id}`;
     expect(Object(after).timeout_ms).toBe(20_000);
+  });
+
+  test('that somebody else saved meanwhile shows both values, and keeps mine when asked', async () => {
+    const { path, row } = await madeBy({ description: 'Ledger' });
+    const seenIn = (text: string) => /name="updatedAt" value="([^"]+)"/.exec(text)?.[1] ?? '';
+    const updatedAt = seenIn((await pages.get(`${path}/edit`)).text);
+    expect(updatedAt).not.toBe('');
+    const theirs = { url, description: 'Ledger', timeoutMs: '30', updatedAt };
+    expect((await pages.post(`${path}/edit`, theirs)).status).toBe(303);
+    const mine = { url, description: 'Books', timeoutMs: '20', updatedAt };
+    const refused = await pages.post(`${path}/edit`, mine);
+    expect(refused.status).toBe(409);
+    expect(refused.text).toContain('Somebody changed this endpoint meanwhile');
+    expect(refused.text).toContain('is 30 now; saving again puts yours in its place');
+    expect(refused.text).toContain('value="Books"');
+    expect(await findPageOffences(refused.text)).toEqual([]);
+    const again = { ...mine, updatedAt: seenIn(refused.text) };
+    expect((await pages.post(`${path}/edit`, again)).status).toBe(303);
+    const { sql } = pages.db.admin;
+    const [after] = await sql`select * from endpoints where id = ${row.id}`;
+    expect(after).toMatchObject({ description: 'Books', timeout_ms: 20_000 });
   });
 
   test('shows errors at their fields', async () => {

@@ -113,7 +113,16 @@ describe('the page of an endpoint', () => {
     expect(text).toStartWith('<div id="figures"');
   });
 
-  test.each(['', '/settings', '/signing', '/edit', '/disable', '/delete', '/signing/rotate'])(
+  test.each([
+    '',
+    '/settings',
+    '/signing',
+    '/edit',
+    '/disable',
+    '/delete',
+    '/signing/rotate',
+    '/signing/end',
+  ])(
     'keeps the rules of pages at "%s", is none of another project, and none of another tenant',
     async (tab) => {
       const own = await pages.get(path + tab);
@@ -243,6 +252,20 @@ describe('the signing secret', () => {
     expect(refused.status).toBe(422);
     expect(refused.text).toContain('id="overlapSeconds-error"');
   });
+
+  test('signs alone once the previous one is ended, which is said and done once', async () => {
+    await pages.post(`${path}/signing/rotate`, { overlapSeconds: '3600' });
+    expect((await pages.get(`${path}/signing`)).text).toContain('End the previous secret now');
+    const answer = await pages.post(`${path}/signing/end`, {});
+    expect(answer.headers.get('location')).toBe(`${path}/signing`);
+    await pages.post(`${path}/signing/end`, {});
+    const { text } = await pages.get(`${path}/signing`);
+    expect(text).toContain('Current');
+    expect(text).not.toContain('Previous');
+    expect(text).not.toContain('End now');
+    const ended = 'endpoint.previous_secrets_ended';
+    expect(await auditActions()).toEqual(['endpoint.secret_rotated', ended]);
+  });
 });
 
 describe('every form of an endpoint', () => {
@@ -254,6 +277,7 @@ describe('every form of an endpoint', () => {
     'disable',
     'signing/reveal',
     'signing/rotate',
+    'signing/end',
     'delete',
     'edit',
   ];

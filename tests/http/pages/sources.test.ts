@@ -28,12 +28,13 @@ async function add(form: Record<string, string> = {}) {
   return { answer, id, path: `${list}/${id}` };
 }
 
-const fromGithub = (id: string, by: string) =>
+const fromGithub = (id: string, by: string, more: Record<string, string> = {}) =>
   pages.send('POST', `/api/v1/sources/${id}`, {
     rawBody: '{"a":1}',
     headers: {
       'content-type': 'application/json',
       'x-github-event': 'push',
+      ...more,
       'x-hub-signature-256': `sha256=${createHmac('sha256', by).update('{"a":1}').digest('hex')}`,
     },
   });
@@ -101,6 +102,44 @@ describe('the page', () => {
     const { text } = await pages.get(path);
     expect(text).not.toContain(`${path}/edit`);
     expect(text).not.toContain('New source');
+  });
+});
+
+describe('the counts of a source', () => {
+  test('say what was taken, dropped and refused, and why, to nobody but its tenant', async () => {
+    const { id, path } = await add();
+    expect((await pages.get(path)).text).toContain('no message yet');
+    await fromGithub(id, secret);
+    await fromGithub(id, 'another secret');
+    await fromGithub(id, 'another secret');
+    await pages.sources.flushCounts();
+    await fromGithub(id, 'another secret');
+    await pages.sources.flushCounts();
+    const { text } = await pages.get(path);
+    const seen = text.replace(/<[^>]+>|\s+/g, ' ').replace(/ +/g, ' ');
+    expect(seen).toContain('Accepted, 24 h 1 ');
+    expect(seen).toContain('Rejected, 24 h 3 ');
+    expect(seen).toContain('its signature held');
+    expect(seen).toContain('Shop: 3 of 4 were rejected in 24 h');
+    expect(seen).toContain('Why rejected');
+    expect(await findPageOffences(text)).toEqual([]);
+    tenant = await createTenant(pages.db.database);
+    list = `/t/${tenant.name}/p/main/sources`;
+    await pages.signIn(tenant);
+    const other = await pages.get((await add()).path);
+    expect(other.text).toContain('no message yet');
+    expect(other.text.includes('Why rejected')).toBe(false);
+  });
+
+  test('of a message that was there already, say that it was dropped', async () => {
+    const { id, path } = await add();
+    const again = { 'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958' };
+    await fromGithub(id, secret, again);
+    await fromGithub(id, secret, again);
+    await pages.sources.flushCounts();
+    const seen = (await pages.get(path)).text.replace(/<[^>]+>|\s+/g, ' ').replace(/ +/g, ' ');
+    expect(seen).toContain('Accepted, 24 h 1 ');
+    expect(seen).toContain('Repeats dropped 1 ');
   });
 });
 

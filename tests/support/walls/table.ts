@@ -211,6 +211,12 @@ export const walls: Readonly<Record<string, Wall>> = {
   'GET /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
     ...{ kind: 'page', items: { id: 'endpoint' } },
   },
+  'GET /t/:tenant/p/:project/endpoints/:id/signing/end': {
+    ...{ kind: 'page', items: { id: 'endpoint' } },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/signing/end': {
+    ...{ kind: 'form', items: { id: 'endpoint' } },
+  },
   'POST /t/:tenant/p/:project/endpoints/:id/signing/rotate': {
     ...{ kind: 'form', items: { id: 'endpoint' } },
   },

@@ -79,6 +79,7 @@ test('a stop ends it between two statements', async () => {
     statsHours: 0,
     auditEntries: 0,
     usageDays: 0,
+    sourceHours: 0,
   };
   expect(await trimExpired(db, AbortSignal.abort())).toEqual(stopped);
   expect(await trimExpired(db, signal)).toMatchObject({ statsMinutes: 1 });

@@ -1,0 +1,74 @@
+/** How sources fare, in the words and figures of their page. */
+import { formatAge, formatCount } from '../../../views/components/format.ts';
+import type { ChosenSource, SourceRow } from '../../../views/sources.tsx';
+import type { SourceHealth, SourcesHealth } from '../../usecases/sources/read-source-health.ts';
+
+/** From here on the refused are worth a state: some of every sender's are scans. */
+const refusedRatioMin = 0.01;
+
+const nothing: SourceHealth = { accepted: 0, repeated: 0, refused: 0, reasons: [] };
+
+const totalOf = ({ accepted, repeated, refused }: SourceHealth) => accepted + repeated + refused;
+
+function sourceStateOf(health: SourceHealth): 'healthy' | 'failing' | 'unknown' {
+  const total = totalOf(health);
+  if (total === 0) return 'unknown';
+  return health.refused / total >= refusedRatioMin ? 'failing' : 'healthy';
+}
+
+export function rowHealthOf(
+  health: SourceHealth = nothing,
+): Pick<SourceRow, 'state' | 'accepted' | 'refused'> {
+  const { accepted, refused } = health;
+  return { state: sourceStateOf(health), accepted, refused };
+}
+
+export function chosenHealthOf(
+  { bySource, lastVerifiedAt }: SourcesHealth,
+  id: string,
+  nowMs: number,
+): Pick<ChosenSource, 'stats' | 'reasons' | 'state'> {
+  const health = bySource.get(id) ?? nothing;
+  const { accepted, repeated, refused, reasons } = health;
+  const state = sourceStateOf(health);
+  const [age = '', unit = ''] =
+    lastVerifiedAt === null
+      ? ['–']
+      : formatAge(Math.max(0, nowMs - Date.parse(lastVerifiedAt))).split(' ');
+  return {
+    state,
+    reasons,
+    stats: [
+      {
+        label: 'Last verified',
+        value: age,
+        unit: unit === '' ? '' : `${unit} ago`,
+        sub: lastVerifiedAt === null ? 'no message yet' : 'its signature held',
+      },
+      { label: 'Accepted, 24 h', value: formatCount(accepted), sub: 'became events' },
+      {
+        label: 'Rejected, 24 h',
+        value: formatCount(refused),
+        sub: refused === 0 ? 'none' : 'not stored',
+        ...(state === 'failing' ? { tone: 'bad' as const } : {}),
+      },
+      { label: 'Repeats dropped', value: formatCount(repeated), sub: 'known already' },
+    ],
+  };
+}
+
+/** What the page says first: the source of which most is refused, if one fails. */
+export function sourcesSentence(
+  sources: readonly { id: string; name: string }[],
+  bySource: SourcesHealth['bySource'],
+): string {
+  const become = 'Webhooks from elsewhere become events here';
+  const [worst] = sources
+    .map(({ id, name }) => ({ name, health: bySource.get(id) ?? nothing }))
+    .filter(({ health }) => sourceStateOf(health) === 'failing')
+    .sort((a, b) => b.health.refused - a.health.refused);
+  if (worst === undefined) return `${become}, once their signature holds.`;
+  const { refused, reasons } = worst.health;
+  const [first] = reasons;
+  return `${become}. ${worst.name}: ${formatCount(refused)} of ${formatCount(totalOf(worst.health))} were rejected in 24 h, mostly because ${first?.reason ?? 'the signature does not hold'}.`;
+}

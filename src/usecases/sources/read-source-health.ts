@@ -1,0 +1,65 @@
+/**
+ * How the messages of a project's sources fared in the last 24 hours, whole hours, a few seconds
+ * behind. Not part of the API, so it has no schema.
+ */
+import type { ProjectId, SourceId } from '../../domain/ids.ts';
+import {
+  findLastVerified,
+  listSourceTotals,
+  type SourceTotal,
+} from '../../repositories/source-counts.ts';
+import { type Ctx, requireProject, requireScope } from '../context.ts';
+
+const dayMs = 86_400_000;
+/** 250 sources with four reasons each; the rarest past it are not counted. */
+const totalsMax = 1_000;
+
+export type SourceHealth = {
+  accepted: number;
+  /** Known already, so that they made no second event. */
+  repeated: number;
+  refused: number;
+  /** The most frequent first. */
+  reasons: { reason: string; messages: number }[];
+};
+
+export type SourcesHealth = {
+  /** A source without messages is not in it. */
+  bySource: ReadonlyMap<string, SourceHealth>;
+  /** Of `shown`: when a signature last held; null for none. */
+  lastVerifiedAt: string | null;
+};
+
+export async function readSourceHealth(
+  ctx: Ctx,
+  query: { projectId: ProjectId; shown: SourceId | null },
+): Promise<SourcesHealth> {
+  requireScope(ctx, 'sources:read');
+  const projectId = requireProject(ctx, query.projectId);
+  const sinceMs = ctx.deps.clock.databaseNow() - dayMs;
+  const { shown } = query;
+  const [totals, lastMs] = await ctx.deps.database.withTenant(ctx.tenantId, (tx) =>
+    Promise.all([
+      listSourceTotals(tx, { projectId, sinceMs, limit: totalsMax }),
+      shown === null ? null : findLastVerified(tx, shown),
+    ]),
+  );
+  const grouped = Map.groupBy(totals, ({ sourceId }): string => sourceId);
+  return {
+    bySource: new Map([...grouped].map(([id, rows]) => [id, healthOf(rows)])),
+    lastVerifiedAt: lastMs === null ? null : new Date(lastMs).toISOString(),
+  };
+}
+
+function healthOf(totals: readonly SourceTotal[]): SourceHealth {
+  const sum = (outcome: SourceTotal['outcome']) =>
+    totals.reduce((all, one) => all + (one.outcome === outcome ? one.messages : 0), 0);
+  return {
+    accepted: sum('accepted'),
+    repeated: sum('repeated'),
+    refused: sum('refused'),
+    reasons: totals
+      .filter(({ outcome }) => outcome === 'refused')
+      .map(({ reason, messages }) => ({ reason, messages })),
+  };
+}
