@@ -9,6 +9,7 @@ import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
+import { compressPage } from '../../src/controllers/compress-page.ts';
 import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
@@ -165,7 +166,8 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
-  const server = listen(app.fetch, options.trustedProxies ?? []);
+  const answer = async (request: Request) => compressPage(request, await app.fetch(request));
+  const server = listen(answer, options.trustedProxies ?? []);
   const send = createSender(server.url);
   const newTenant = () => createTenantWithKey(database);
 

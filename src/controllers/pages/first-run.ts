@@ -50,26 +50,28 @@ export function firstRunPages(deps: PageDeps) {
   const { project } = createPages(deps);
   const item = thing<EndpointId>('endpoint');
   const refused = (call: ProjectCall, draft: FormDraft) => firstRunView(call, { draft });
-  return new Elysia({ prefix: '/t/:tenant/p/:project/start' })
-    // What a form came to stands at this address: loaded again, it is the overview as it is now.
-    .get(
-      '',
-      ...project.answer({}, async ({ request, place }) => goTo(request, projectPath(place), [])),
-    )
-    .post(
-      '',
-      ...project.action({ form: startForm, refused }, (call) =>
-        call.form.step === 'key' ? makeKey(call) : addEndpoint(call, call.form),
-      ),
-    )
-    .post(
-      '/endpoints/:id/test',
-      ...project.action({ item }, async (call) => {
-        await findHere(call);
-        await sendTest(call.ctx, call.id);
-        return { goTo: projectPath(call.place) };
-      }),
-    );
+  return (
+    new Elysia({ prefix: '/t/:tenant/p/:project/start' })
+      // What a form came to stands at this address: loaded again, it is the overview as it is now.
+      .get(
+        '',
+        ...project.answer({}, async ({ request, place }) => goTo(request, projectPath(place), [])),
+      )
+      .post(
+        '',
+        ...project.action({ form: startForm, refused }, (call) =>
+          call.form.step === 'key' ? makeKey(call) : addEndpoint(call, call.form),
+        ),
+      )
+      .post(
+        '/endpoints/:id/test',
+        ...project.action({ item }, async (call) => {
+          await findHere(call);
+          await sendTest(call.ctx, call.id);
+          return { goTo: projectPath(call.place) };
+        }),
+      )
+  );
 }
 
 /** The button "Use the echo" is sent beside the field of the other button. */
