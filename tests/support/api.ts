@@ -166,8 +166,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
-  const answer = async (request: Request) => compressPage(request, await app.fetch(request));
-  const server = listen(answer, options.trustedProxies ?? []);
+  const server = listen(app.fetch, options.trustedProxies ?? []);
   const send = createSender(server.url);
   const newTenant = () => createTenantWithKey(database);
 
@@ -226,9 +225,9 @@ function listen(
   return Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch(request, self) {
+    async fetch(request, self) {
       noteClient(request, self.requestIP(request)?.address ?? null, trustedProxies);
-      return handle(request);
+      return compressPage(request, await handle(request));
     },
   });
 }
