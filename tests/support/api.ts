@@ -9,6 +9,7 @@ import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
+import { compressPage } from '../../src/controllers/compress-page.ts';
 import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
@@ -229,9 +230,9 @@ function listen(
   return Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch(request, self) {
+    async fetch(request, self) {
       noteClient(request, self.requestIP(request)?.address ?? null, trustedProxies);
-      return handle(request);
+      return compressPage(request, await handle(request));
     },
   });
 }
