@@ -1,6 +1,5 @@
 /** What happened to my webhook? Filters, the volume of the time, rows, and what to do with them. */
 import { Button } from './components/button.tsx';
-import { axisMax, BarChart } from './components/chart.tsx';
 import {
   ActiveChip,
   type Choice,
@@ -12,7 +11,7 @@ import {
   type TabItem,
   Tabs,
 } from './components/filters.tsx';
-import { formatCount, formatShort, shortId } from './components/format.ts';
+import { formatCount, shortId } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
@@ -26,6 +25,7 @@ import {
   Took,
 } from './delivery-parts.tsx';
 import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
+import { VolumeChart, type VolumeProps } from './volume.tsx';
 
 type Chip = { name: string; value: string; href: string };
 
@@ -68,7 +68,9 @@ export function Deliveries(props: DeliveriesProps) {
         </Callout>
       )}
       <form method="post" action={props.ownPath} class="card">
-        <Volume {...props.volume} />
+        <div class="px-4 pt-3 pb-2" data-strip>
+          <VolumeChart {...props.volume} height={12} />
+        </div>
         {props.newer === null ? null : <Newer {...props.newer} />}
         {isEmpty ? (
           <Empty icon="send" title={props.empty.title}>
@@ -120,55 +122,6 @@ function Filters({ path, q, fields, chips, statuses, endpoints, spans }: Deliver
         <Segments label="Time" items={spans} />
       </span>
     </FilterBar>
-  );
-}
-
-export type VolumeProps = {
-  points: readonly { at: string; delivered: number; failed: number; attemptsFailed: number }[];
-  /** "min", "15 min" */
-  step: string;
-  /** More than a day: the axis has dates. */
-  hasDays: boolean;
-  words: string;
-};
-
-/** One in six is written below the chart. */
-const axisWords = 7;
-
-function Volume({ points, step, hasDays, words }: VolumeProps) {
-  const delivered = points.map((point) => point.delivered);
-  const failed = points.map((point) => point.failed);
-  const retried = points.map((point) => Math.max(0, point.attemptsFailed - point.failed));
-  const sums = points.map((_, at) => (delivered[at] ?? 0) + (retried[at] ?? 0) + (failed[at] ?? 0));
-  const max = axisMax(Math.max(0, ...sums));
-  const clock = (at: string) => (hasDays ? at.slice(5, 10) : at.slice(11, 16));
-  const xs = Array.from({ length: axisWords }, (_, index) => {
-    const at = points[Math.round((index * (points.length - 1)) / (axisWords - 1))]?.at ?? '';
-    return index === axisWords - 1 ? `${clock(at)} UTC` : clock(at);
-  });
-  const titles = points.map(({ at }, index) => {
-    const counts = [delivered, retried, failed].map((values) => formatCount(values[index] ?? 0));
-    const [good, again, bad] = counts;
-    const moment = `${at.slice(5, 10)} ${at.slice(11, 16)} UTC`;
-    return `${moment}: ${good} delivered, ${again} attempts failed, ${bad} given up`;
-  });
-  const top = formatShort(max);
-  return (
-    <div class="px-4 pt-3 pb-2">
-      <BarChart
-        height={12}
-        max={max}
-        ys={[top.unit === '' ? top.value : `${Number(top.value)} ${top.unit}`, '0']}
-        xs={xs}
-        label={`Deliveries per ${step} in ${words}`}
-        titles={titles}
-        series={[
-          { paint: 'soft', values: delivered },
-          { paint: 'warn', values: retried },
-          { paint: 'bad', values: failed },
-        ]}
-      />
-    </div>
   );
 }
 

@@ -9,13 +9,14 @@ import {
   type SegmentItem,
   Segments,
 } from './components/filters.tsx';
-import { formatBytes } from './components/format.ts';
+import { formatBytes, formatCount } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { Glyph, type GlyphName } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
 import { None } from './delivery-parts.tsx';
 import { Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
+import { StepChart } from './volume.tsx';
 
 export type EventRow = {
   id: string;
@@ -29,10 +30,17 @@ export type EventRow = {
   isNew: boolean;
 };
 
+export type EventStrip = {
+  points: readonly { at: string; count: number; href: string }[];
+  /** "Events per min in the last hour" */
+  label: string;
+  hasDays: boolean;
+};
+
 export type EventsProps = {
   path: string;
   sentence: string;
-
+  strip: EventStrip | null;
   problem: string | null;
   fields: Readonly<Record<string, string | undefined>>;
   chips: readonly { name: string; value: string; href: string }[];
@@ -56,6 +64,7 @@ export function Events(props: EventsProps) {
         </Callout>
       )}
       <section class="card">
+        {props.strip === null ? null : <Strip {...props.strip} />}
         {newer === null ? null : <Newer {...newer} />}
         {rows.rows.length === 0 ? <Nothing {...empty} /> : <EventRows {...rows} />}
         <footer>
@@ -63,6 +72,21 @@ export function Events(props: EventsProps) {
         </footer>
       </section>
     </>
+  );
+}
+
+function Strip({ points, label, hasDays }: EventStrip) {
+  return (
+    <div class="px-4 pt-3 pb-2" data-strip>
+      <StepChart
+        points={points}
+        hasDays={hasDays}
+        height={12}
+        label={label}
+        series={[{ paint: 'soft', values: points.map(({ count }) => count) }]}
+        words={points.map(({ count }) => `${formatCount(count)} accepted`)}
+      />
+    </div>
   );
 }
 
