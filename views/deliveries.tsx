@@ -1,33 +1,21 @@
 /** What happened to my webhook? Filters, the volume of the time, rows, and what to do with them. */
 import { Button } from './components/button.tsx';
-import {
-  ActiveChip,
-  type Choice,
-  ChoiceMenu,
-  FilterBar,
-  SearchField,
-  type SegmentItem,
-  Segments,
-  type TabItem,
-  Tabs,
-} from './components/filters.tsx';
+import { type Choice, type SegmentItem, type TabItem, Tabs } from './components/filters.tsx';
 import { formatCount, shortId } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
 import {
-  Attempts,
+  AttemptCells,
+  attemptColumns,
   type DeliveryRow,
   EndpointName,
-  LastAnswer,
-  NextAttempt,
-  Took,
+  NextCell,
+  nextColumn,
 } from './delivery-parts.tsx';
-import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
+import { ListFilters, type ListFiltersProps, Newer, type NewerProps } from './list-parts.tsx';
 import { VolumeChart, type VolumeProps } from './volume.tsx';
-
-type Chip = { name: string; value: string; href: string };
 
 export type DeliveriesProps = {
   path: string;
@@ -38,9 +26,8 @@ export type DeliveriesProps = {
   /** What of the filters was not understood; nothing is listed then. */
   problem: string | null;
   q: string;
-  /** Of the form's other fields: what stands in the address. */
-  fields: Readonly<Record<string, string | undefined>>;
-  chips: readonly Chip[];
+  fields: ListFiltersProps['fields'];
+  chips: ListFiltersProps['chips'];
   statuses: readonly Choice[];
   endpoints: readonly Choice[];
   spans: readonly SegmentItem[];
@@ -61,7 +48,15 @@ export function Deliveries(props: DeliveriesProps) {
     <>
       <PageHead title="Deliveries" sentence={sentenceOf(props.sentence)} />
       <Tabs items={props.tabs} />
-      <Filters {...props} />
+      <ListFilters
+        {...props}
+        label="Filter deliveries"
+        search={{ placeholder: 'Event type, or a whole id', label: 'Search deliveries' }}
+        menus={[
+          { name: 'Status', choices: props.statuses },
+          { name: 'Endpoint', choices: props.endpoints },
+        ]}
+      />
       {problem === null ? null : (
         <Callout glyph="bad" tone="bad" title="The filter was not understood" alert>
           <span safe>{problem}</span>
@@ -99,30 +94,6 @@ export function Deliveries(props: DeliveriesProps) {
 function sentenceOf({ ended, words, pending, failed }: DeliveriesProps['sentence']): string {
   const counts = [`${formatCount(pending)} waiting`, `${formatCount(failed)} failed`];
   return [`${formatCount(ended)} ended in ${words}`, ...counts].join(' · ');
-}
-
-function Filters({ path, q, fields, chips, statuses, endpoints, spans }: DeliveriesProps) {
-  const { since, until, q: _, ...kept } = fields;
-  return (
-    <FilterBar label="Filter deliveries" action={path}>
-      <SearchField
-        placeholder="Event type, or a whole id"
-        label="Search deliveries"
-        value={q}
-        wide
-      />
-      <KeptFields fields={kept} />
-      {chips.map((chip) => (
-        <ActiveChip {...chip} />
-      ))}
-      <ChoiceMenu name="Status" choices={statuses} />
-      <ChoiceMenu name="Endpoint" choices={endpoints} />
-      <TimesMenu since={since} until={until} />
-      <span class="ml-auto">
-        <Segments label="Time" items={spans} />
-      </span>
-    </FilterBar>
-  );
 }
 
 /** Seen while a row is ticked: styles ask for that, so it works without script. */
@@ -169,10 +140,8 @@ export function DeliveryRows({ rows, path, nowMs, mayTick }: RowsProps) {
           { name: 'State' },
           { name: 'Event' },
           { name: 'Endpoint' },
-          { name: 'Attempts', number: true },
-          { name: 'Answer' },
-          { name: 'Took', number: true },
-          { name: 'Next attempt' },
+          ...attemptColumns,
+          nextColumn,
           { name: 'Accepted', number: true },
           { name: 'Delivery' },
         ]}
@@ -210,18 +179,8 @@ function Row({ row, nowMs, mayTick }: { row: DeliveryRow; nowMs: number; mayTick
       <td>
         <EndpointName endpoint={row.endpoint} />
       </td>
-      <td class="r" data-label="Attempts">
-        <Attempts row={row} />
-      </td>
-      <td>
-        <LastAnswer row={row} />
-      </td>
-      <td class="r max-sm:hidden!">
-        <Took ms={row.tookMs} />
-      </td>
-      <td class="text-muted-foreground max-sm:hidden!">
-        <NextAttempt at={row.nextAttemptAt} nowMs={nowMs} />
-      </td>
+      <AttemptCells row={row} />
+      <NextCell row={row} nowMs={nowMs} />
       <td class="r">
         <Ago at={row.createdAt} nowMs={nowMs} />
       </td>

@@ -6,7 +6,13 @@ import { Empty, type Fact, Facts, PageHead, Panel } from './components/panel.tsx
 import { State } from './components/state.tsx';
 import { Table } from './components/table.tsx';
 import { Id, Tag } from './components/text.tsx';
-import { Attempts, type DeliveryRow, LastAnswer, NextAttempt, Took } from './delivery-parts.tsx';
+import {
+  AttemptCells,
+  attemptColumns,
+  type DeliveryRow,
+  NextCell,
+  nextColumn,
+} from './delivery-parts.tsx';
 import { Payload, type PayloadProps } from './payload.tsx';
 
 export type EventProps = {
@@ -100,10 +106,8 @@ export function EventDeliveries({ rows, path, allHref, nowMs }: EventDeliveriesP
             columns={[
               { name: 'State' },
               { name: 'Endpoint' },
-              { name: 'Attempts', number: true },
-              { name: 'Answer' },
-              { name: 'Took', number: true },
-              { name: 'Next attempt' },
+              ...attemptColumns,
+              nextColumn,
               { name: 'Done, UTC', number: true },
               { name: 'Delivery' },
             ]}
@@ -125,25 +129,15 @@ function Row({ row, nowMs }: { row: DeliveryRow; nowMs: number }) {
         <State name={row.state} />
       </td>
       <td class="c-main font-medium">
-        <span class="flex max-w-72 items-center gap-2">
+        <span class="flex max-w-56 items-center gap-2">
           <a class="quiet-link truncate" href={row.href} title={row.endpoint.url} safe>
             {row.endpoint.name}
           </a>
           {row.isReplay ? <Tag word="replay" /> : null}
         </span>
       </td>
-      <td class="r" data-label="Attempts">
-        <Attempts row={row} />
-      </td>
-      <td>
-        <LastAnswer row={row} />
-      </td>
-      <td class="r max-sm:hidden!">
-        <Took ms={row.tookMs} />
-      </td>
-      <td class="text-muted-foreground max-sm:hidden!">
-        <NextAttempt at={row.nextAttemptAt} nowMs={nowMs} />
-      </td>
+      <AttemptCells row={row} />
+      <NextCell row={row} nowMs={nowMs} />
       <td class="r max-sm:hidden!" safe>
         {row.completedAt === null ? '–' : formatClock(row.completedAt)}
       </td>

@@ -1,21 +1,14 @@
 /** Did you get it? What was posted, newest first, and who got it. */
 import { Button } from './components/button.tsx';
 import { CodeBox, ShellLines } from './components/code.tsx';
-import {
-  ActiveChip,
-  ChipMenu,
-  FilterBar,
-  SearchField,
-  type SegmentItem,
-  Segments,
-} from './components/filters.tsx';
+import { ChipMenu, type SegmentItem } from './components/filters.tsx';
 import { formatBytes, formatCount } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { Glyph, type GlyphName } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
 import { None } from './delivery-parts.tsx';
-import { Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
+import { ListFilters, Newer, type NewerProps } from './list-parts.tsx';
 import { StepChart } from './volume.tsx';
 
 export type EventRow = {
@@ -90,19 +83,22 @@ function Strip({ points, label, hasDays }: EventStrip) {
   );
 }
 
-function Filters({ path, fields, chips, spans }: EventsProps) {
-  const { since, until, q, type } = fields;
+/** A type is typed: a project may have hundreds. */
+function Filters(props: EventsProps) {
+  const { type, ...fields } = props.fields;
   return (
-    <FilterBar label="Filter events" action={path}>
-      <SearchField
-        placeholder="Id, ordering key, label, or words"
-        label="Search events by id, ordering key, metadata, or words in payloads of the last 24 hours"
-        value={q ?? ''}
-        wide
-      />
-      {chips.map((chip) => (
-        <ActiveChip {...chip} />
-      ))}
+    <ListFilters
+      {...props}
+      label="Filter events"
+      search={{
+        placeholder: 'Id, ordering key, label, or words',
+        label:
+          'Search events by id, ordering key, metadata, or words in payloads of the last 24 hours',
+      }}
+      q={fields.q ?? ''}
+      fields={fields}
+      menus={[]}
+    >
       <ChipMenu name="Event type">
         <input
           class="input h-7 w-56 font-mono text-xs!"
@@ -115,11 +111,7 @@ function Filters({ path, fields, chips, spans }: EventsProps) {
         />
         <Button label="Apply" type="submit" />
       </ChipMenu>
-      <TimesMenu since={since} until={until} />
-      <span class="ml-auto">
-        <Segments label="Time" items={spans} />
-      </span>
-    </FilterBar>
+    </ListFilters>
   );
 }
 
