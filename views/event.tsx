@@ -1,5 +1,5 @@
 /** Who got it, what was in it? Deliveries to each endpoint, the payload, who did not want it. */
-import { CopyButton, LinkButton } from './components/button.tsx';
+import { Button, CopyButton, LinkButton } from './components/button.tsx';
 import { type FormDraft, FormFoot, FormNotice } from './components/form.tsx';
 import { formatClock, formatMoment } from './components/format.ts';
 import { Empty, type Fact, Facts, PageHead, Panel } from './components/panel.tsx';
@@ -21,6 +21,8 @@ export type EventProps = {
   type: string;
   sentence: string;
   acceptedAt: string;
+  /** What posts it once more; null when it is too long for a command. */
+  curl: string | null;
   from: string;
   orderingKey: string | null;
   metadata: readonly { name: string; value: string; href: string }[];
@@ -40,15 +42,26 @@ export function EventPage(props: EventProps) {
         title={props.type}
         sentence={props.sentence}
         actions={
-          props.againHref === null ? null : (
-            <LinkButton
-              label="Send again…"
-              icon="rotate-cw"
-              variant="primary"
-              href={props.againHref}
-              shortcut="A"
-            />
-          )
+          <>
+            {props.curl === null ? null : (
+              <Button
+                label="Copy as curl"
+                icon="terminal"
+                copies={props.curl}
+                shortcut="C"
+                class="needs-script"
+              />
+            )}
+            {props.againHref === null ? null : (
+              <LinkButton
+                label="Send again…"
+                icon="rotate-cw"
+                variant="primary"
+                href={props.againHref}
+                shortcut="A"
+              />
+            )}
+          </>
         }
       />
       <div class="split xl:grid-cols-[minmax(0,1fr)_20rem]">

@@ -98,7 +98,7 @@ function statsOf(props: OverviewProps): Stat[] {
       label: 'Events accepted',
       ...formatShort(events.count),
       sub: events.words,
-      ...(events.days.length > 2 ? { spark: events.days } : {}),
+      spark: events.days,
     },
     {
       label: 'Delivered',

@@ -84,7 +84,7 @@ export function StepChart(props: {
     <BarChart
       height={height}
       max={max}
-      ys={marks.map((mark) => axisWord((max * mark) / most))}
+      ys={marks.map((mark) => axisWord((max * mark) / most, max))}
       xs={xs}
       label={label}
       titles={points.map(
@@ -96,7 +96,9 @@ export function StepChart(props: {
   );
 }
 
-function axisWord(count: number): string {
-  const { value, unit } = formatShort(count);
-  return unit === '' ? value : `${Number(value)} ${unit}`;
+/** In the unit of the greatest: "15 k" and "5 k". */
+function axisWord(count: number, max: number): string {
+  const { unit } = formatShort(max);
+  const divisor = unit === '' ? 1 : unit === 'k' ? 1e3 : unit === 'M' ? 1e6 : 1e9;
+  return count === 0 || unit === '' ? formatCount(count) : `${count / divisor} ${unit}`;
 }

@@ -98,7 +98,7 @@ async function overviewView(
       href: `${path}?range=${name}`,
       current: name === range,
     })),
-    events: eventWords(overview.eventDays),
+    events: eventWords(overview.eventDays, range),
     pending: health.pending,
     pendingMore: health.pending >= pendingMax,
     attention: attentionOf(call, endpoints),
@@ -125,10 +125,13 @@ async function overviewView(
 }
 
 /** Days are of UTC, and the last of them is not over. */
-function eventWords(days: ProjectOverview['eventDays']): OverviewProps['events'] {
+function eventWords(
+  days: ProjectOverview['eventDays'],
+  range: OverviewRange,
+): OverviewProps['events'] {
   const counts = days.map(({ events }) => events);
   const [yesterday = 0, today = 0] = counts.slice(-2);
-  if (days.length === 2) {
+  if (!range.endsWith('d')) {
     return { count: today, words: `today · ${formatCount(yesterday)} yesterday`, days: counts };
   }
   const count = counts.reduce((sum, events) => sum + events, 0);

@@ -33,8 +33,8 @@ export const overviewRanges = {
 } as const;
 export type OverviewRange = keyof typeof overviewRanges;
 
-/** Events are counted by the day of UTC. Short ranges say today's, beside yesterday's. */
-const daysOf: Record<OverviewRange, number> = { '1h': 2, '24h': 2, '7d': 7, '30d': 30 };
+/** Events are counted by the day of UTC: short ranges say today's, beside those of two weeks. */
+const daysOf: Record<OverviewRange, number> = { '1h': 14, '24h': 14, '7d': 7, '30d': 30 };
 
 /** What is read of what failed: 2 ms at 1 M stored (2-core x64, PostgreSQL 15, 2026-11). */
 const causeLimits = { endedMax: 1_000, waitingMax: 100, failingMax: 20, limit: 6 };

@@ -70,7 +70,7 @@ describe('the page of a delivery', () => {
     expect(status).toBe(200);
     expect(await findPageOffences(text)).toEqual([]);
     const words = decoded(text);
-    expect(words).toContain('2 of 4 attempts failed · next at');
+    expect(words).toContain('2 of 4 attempts failed · next in');
     expect(words).toContain('The endpoint answered 503.');
     expect(words).toContain('tried again by the schedule');
     expect(words).toContain('Attempt 3, due');
@@ -124,7 +124,7 @@ describe('the page of a delivery', () => {
     expect(text).toContain('came too late to count');
     expect(await findPageOffences(text)).toEqual([]);
     const none = await pages.get(`${list}/${await pending()}`);
-    expect(none.text).toContain('Waits for its first attempt');
+    expect(none.text).toContain('waits for its first attempt');
     expect(await findPageOffences(none.text)).toEqual([]);
   });
 
