@@ -142,7 +142,7 @@ function Row({ row, nowMs }: { row: DeliveryRow; nowMs: number }) {
         <State name={row.state} />
       </td>
       <td class="c-main font-medium">
-        <span class="flex max-w-56 items-center gap-2">
+        <span class="flex max-w-44 items-center gap-2">
           <a class="quiet-link truncate" href={row.href} title={row.endpoint.url} safe>
             {row.endpoint.name}
           </a>
@@ -270,7 +270,7 @@ export function SendAgain({ type, action, backHref, choices, draft }: SendAgainP
       />
       <FormNotice draft={draft} labels={{}} />
       <Panel title="To which endpoints?">
-        <fieldset class="grid gap-2" aria-label="Endpoints">
+        <fieldset class="grid grid-cols-[minmax(0,1fr)] gap-2" aria-label="Endpoints">
           {choices.map(({ id, name, words, disabled }) => (
             <label class={['flex items-center gap-2.5', disabled && 'text-muted-foreground']}>
               <input
@@ -281,7 +281,7 @@ export function SendAgain({ type, action, backHref, choices, draft }: SendAgainP
                 disabled={disabled}
                 checked={ticked.includes(id)}
               />
-              <span class="min-w-0 truncate" safe>
+              <span class="min-w-0 truncate" title={name} safe>
                 {name}
               </span>
               <span class="ml-auto text-xs whitespace-nowrap text-muted-foreground" safe>

@@ -2,7 +2,7 @@
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
-import { formatAge } from '../../../views/components/format.ts';
+import { formatAge, formatClock } from '../../../views/components/format.ts';
 import {
   EventDeliveries,
   type EventDeliveriesProps,
@@ -24,6 +24,7 @@ import {
   describeDeliveries,
 } from '../../usecases/deliveries/describe-deliveries.ts';
 import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
+import type { Delivery } from '../../usecases/deliveries/schemas.ts';
 import { describeEvents } from '../../usecases/events/describe-events.ts';
 import { explainUnwanted, type Unwanted } from '../../usecases/events/explain-unwanted.ts';
 import { type FoundEvent, findEvent } from '../../usecases/events/find-event.ts';
@@ -260,7 +261,7 @@ async function againView(
     id: delivery.id as DeliveryId,
     name: endpoint === null ? 'unknown' : endpointName(endpoint),
     disabled: endpoint === null || endpoint.deleted,
-    words: endpoint?.deleted ? 'deleted' : stateWords[stateOf(delivery)],
+    words: endpoint?.deleted ? 'deleted' : againWords(delivery),
   }));
   return {
     title: 'Send again',
@@ -274,10 +275,17 @@ async function againView(
   };
 }
 
-const stateWords = {
-  pending: 'is on its way',
-  retrying: 'retrying; tried at once',
-  delivered: 'has it',
-  failed: 'failed; one more attempt',
-  cancelled: 'cancelled; one attempt',
-};
+function againWords(delivery: Delivery): string {
+  switch (stateOf(delivery)) {
+    case 'pending':
+      return 'is on its way';
+    case 'retrying':
+      return 'retrying; tried at once';
+    case 'delivered':
+      return `has it since ${formatClock(delivery.completedAt ?? '')}`;
+    case 'failed':
+      return 'failed; one more attempt';
+    case 'cancelled':
+      return 'cancelled; one attempt';
+  }
+}

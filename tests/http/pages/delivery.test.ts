@@ -72,7 +72,8 @@ describe('the page of a delivery', () => {
     const words = decoded(text);
     expect(words).toContain('2 of 4 attempts failed · next in');
     expect(words).toContain('The endpoint answered 503.');
-    expect(words).toContain('tried again by the schedule');
+    expect(words).toContain('A fault on the receiver. It is sent again at ');
+    expect(words).toContain('for the last time: it is given up if that fails.');
     expect(words).toContain('Attempt 3, due');
     expect(words.indexOf('Attempt 2')).toBeLessThan(words.indexOf('Attempt 1'));
     expect(text).toContain('aria-label="DNS 1 ms, First byte 80 ms, Download 9 ms"');
