@@ -114,7 +114,7 @@ function nextWords({ attempts, nextAttemptAt }: Delivery, endpoint: Endpoint | n
   const left = (endpoint?.retrySchedule.length ?? 0) + 1 - attempts - 1;
   const sent = `It is sent again at ${clock(nextAttemptAt)}`;
   if (left <= 0) return `${sent}, for the last time: it is given up if that fails.`;
-  return `${sent}, and if that fails ${left === 1 ? 'once more' : `${left} times more`}.`;
+  return `${sent} and, if that fails, ${left === 1 ? 'once more' : `${left} times more`}.`;
 }
 
 /** A sentence about the last attempt. */

@@ -73,7 +73,7 @@ describe('the page of a delivery', () => {
     expect(words).toContain('2 of 4 attempts failed · next in');
     expect(words).toContain('The endpoint answered 503.');
     expect(words).toContain('A fault on the receiver. It is sent again at ');
-    expect(words).toContain('for the last time: it is given up if that fails.');
+    expect(words).toContain(' UTC and, if that fails, once more.');
     expect(words).toContain('Attempt 3, due');
     expect(words.indexOf('Attempt 2')).toBeLessThan(words.indexOf('Attempt 1'));
     expect(text).toContain('aria-label="DNS 1 ms, First byte 80 ms, Download 9 ms"');

@@ -67,7 +67,10 @@ test('an overview says who needs somebody, why deliveries fail, and how much cam
       1, 1 from generate_series(0, 1) n`;
   const { text } = await pages.get(`/t/${tenant.name}/p/main`);
   expect(await findPageOffences(text)).toEqual([]);
-  const words = text.replace(/<[^>]*>/g, '').replaceAll('&lt;', '<');
+  const words = text
+    .replace(/<[^>]*>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>');
   expect(words).toMatch(/b\.example\/: failing · no success since \d\d:\d\d UTC/);
   expect(words).toContain('HTTP 503 · b.example/3');
   expect(words).toContain('a <slow> one · b.example/1');
