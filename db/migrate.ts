@@ -14,6 +14,7 @@ import people from './migrations/0006_people.sql' with { type: 'text' };
 import audit from './migrations/0007_audit.sql' with { type: 'text' };
 import usage from './migrations/0008_usage.sql' with { type: 'text' };
 import portal from './migrations/0009_portal.sql' with { type: 'text' };
+import projectRollups from './migrations/0010_project_rollups.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -27,6 +28,7 @@ export const migrations: Migration[] = [
   { version: 7, name: 'audit', text: audit },
   { version: 8, name: 'usage', text: usage },
   { version: 9, name: 'portal', text: portal },
+  { version: 10, name: 'project_rollups', text: projectRollups },
 ];
 
 export const databaseRoles = [

@@ -7,12 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { openapiDocument } from '../src/controllers/server.ts';
 import type { Answer } from './support/api.ts';
 import { startPages, type TestPages } from './support/signed-in.ts';
-import { addressOf, idsOf } from './support/walls/arrange.ts';
+import { addressOf, idsOf, portalAddressOf, walled } from './support/walls/arrange.ts';
 import { crawl } from './support/walls/crawl.ts';
 import {
+  anotherCustomer,
   createMarkedTenant,
   fillTenant,
   type MarkedTenant,
+  makePortalLink,
   type ThingName,
 } from './support/walls/marked-tenant.ts';
 import { walls } from './support/walls/table.ts';
@@ -58,10 +60,21 @@ test('both tenants have something in every table, or this would prove nothing', 
 
 /** Where each page's address leads with the ids of this tenant, below this slug. */
 async function pathsOf(tenant: Filled, slug: string): Promise<string[]> {
-  const routes = Object.entries(walls).filter(([route]) => route.startsWith('GET '));
+  const routes = Object.entries(walls).filter(
+    ([route, { kind }]) => route.startsWith('GET ') && !kind.startsWith('portal'),
+  );
   const paths = routes.map(async ([route, wall]) => {
     const ids = await idsOf(wall, (thing) => tenant.ids.get(thing) ?? thing);
     return addressOf(route, slug, ids).path;
+  });
+  return Promise.all(paths);
+}
+
+/** The same of a portal's pages, below the path of this token. */
+async function portalPathsOf(customer: Filled, token: string): Promise<string[]> {
+  const paths = walled('portal page').map(async ({ route, wall }) => {
+    const ids = await idsOf(wall, (thing) => customer.ids.get(thing) ?? thing);
+    return portalAddressOf(route, token, ids).path;
   });
   return Promise.all(paths);
 }
@@ -83,7 +96,8 @@ describe('a walk through all pages', () => {
         path.startsWith('/t/') &&
         !found.some((one) => one.path === path && holds(one.answer, own.marker)),
     );
-    expect(silent).toEqual([]);
+    // The one leads on, the other has colours only.
+    expect(silent).toEqual([`/t/${own.name}/settings`, `/t/${own.name}/p/main/portal/brand.css`]);
   });
 
   test('meets nobody’s word when nobody is signed in', async () => {
@@ -94,6 +108,27 @@ describe('a walk through all pages', () => {
       ({ answer }) => holds(answer, own.marker) || holds(answer, other.marker),
     );
     expect(leaks.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('a walk through a portal', () => {
+  test('meets its customer’s word, and none of the tenant’s others', async () => {
+    pages.signOut();
+    const marked = anotherCustomer(own);
+    const customer: Filled = { ...marked, ids: await fillTenant(pages, marked) };
+    const { token } = await makePortalLink(pages, customer);
+    const ownPaths = await portalPathsOf(customer, token);
+    const beyond = [await portalPathsOf(own, token), await portalPathsOf(other, token)];
+    const found = await crawl(pages, [...ownPaths, ...beyond.flat()]);
+    expect(found.filter(({ answer }) => answer.status >= 500).map(({ path }) => path)).toEqual([]);
+    const leaks = found.filter(
+      ({ answer }) => holds(answer, own.marker) || holds(answer, other.marker),
+    );
+    expect(leaks.map(({ path }) => path)).toEqual([]);
+    const silent = ownPaths.filter(
+      (path) => !found.some((one) => one.path === path && holds(one.answer, customer.marker)),
+    );
+    expect(silent).toEqual([`/portal/${token}/brand.css`]);
   });
 });
 

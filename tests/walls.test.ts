@@ -15,6 +15,7 @@ import { comparable, findHeaderOffences } from './support/walls/answer-rules.ts'
 import {
   type Address,
   addressOf,
+  countChanges,
   fieldsOf,
   type Ids,
   idsOf,
@@ -22,8 +23,9 @@ import {
   nowhere,
   walled,
 } from './support/walls/arrange.ts';
+import { expectBounded } from './support/walls/form-bounds.ts';
 import { createMarkedTenant, type MarkedTenant, makeThing } from './support/walls/marked-tenant.ts';
-import { untried, type Wall, walls } from './support/walls/table.ts';
+import { type Wall, walls } from './support/walls/table.ts';
 
 /** As tests/support/preload.ts has it, whose default is not that of hooks after an `await`. */
 const hookTimeoutMs = 60_000;
@@ -48,6 +50,7 @@ const asDocumented = (path: string) => path.replace(/:(\w+)/g, '{$1}');
 const plain = ingestRoutes({
   ...{ acceptWebhook: notAsked, acceptWebhookBatch: notAsked, httpRequest: () => {} },
   log: createLog('silent'),
+  publicUrl: () => '',
 });
 async function notAsked(): Promise<Response> {
   throw new Error('the routes are listed, not called');
@@ -62,9 +65,8 @@ describe('every route', () => {
   ];
 
   test('is an operation of the document or has an entry in the table of walls', () => {
-    const known = [...Object.keys(walls), ...untried];
     const missing = named.filter(
-      (route) => !operations.includes(asDocumented(route)) && !known.includes(route),
+      (route) => !operations.includes(asDocumented(route)) && !(route in walls),
     );
     const remedy = missing.map(
       (route) => `'${route}' has no entry: add one to tests/support/walls/table.ts, such as
@@ -74,21 +76,14 @@ describe('every route', () => {
   });
 
   test('that has an entry is there', () => {
-    const listed = [...Object.keys(walls), ...untried];
-    expect(listed.filter((route) => !named.includes(route))).toEqual([]);
-    expect(untried.filter((route) => route in walls)).toEqual([]);
+    expect(Object.keys(walls).filter((route) => !named.includes(route))).toEqual([]);
   });
 });
 
 const made = (tenant: MarkedTenant, wall: Wall) =>
   idsOf(wall, (thing) => makeThing(pages, tenant, thing));
 
-/** The lines of the tenant's audit log: what a refused form must leave as they are. */
-async function changes({ tenantId }: MarkedTenant): Promise<number> {
-  const [row] = await pages.db.admin.sql`
-    select count(*)::int as count from audit_log where tenant_id = ${tenantId}`;
-  return row?.['count'];
-}
+const changes = ({ tenantId }: MarkedTenant) => countChanges(pages, tenantId);
 
 const signInOf = (path: string) => `/sign-in?next=${encodeURIComponent(path)}`;
 
@@ -125,6 +120,14 @@ async function strangersSession(): Promise<string> {
   return token;
 }
 
+/** Of an answer without end: its status and headers. */
+async function beginningOf(path: string): Promise<Answer> {
+  const headers = { cookie: pages.cookie() };
+  const { status, headers: told, body } = await fetch(new URL(path, pages.url), { headers });
+  await body?.cancel();
+  return { status, headers: told, text: '', body: null, string: () => '', ids: () => [] };
+}
+
 describe.each(walled('page', 'person page'))('$route', ({ route, wall }) => {
   const isTenants = wall.kind === 'page';
 
@@ -141,7 +144,8 @@ describe.each(walled('page', 'person page'))('$route', ({ route, wall }) => {
   test('is read by who may, and keeps the rules of pages', async () => {
     const { path } = addressOf(route, own.name, await made(own, wall));
     await pages.signIn(own, isTenants ? (wall.least ?? 'viewer') : 'viewer');
-    const answer = await pages.get(path);
+    const isEndless = isTenants && wall.isEndless === true;
+    const answer = isEndless ? await beginningOf(path) : await pages.get(path);
     expect([path, answer.status < 400]).toEqual([path, true]);
     expect(await findPageOffences(answer.text)).toEqual([]);
     expect(findHeaderOffences(answer)).toEqual([]);
@@ -249,7 +253,7 @@ describe.each(walled('form', 'person form'))('$route', ({ route, wall }) => {
   test('is bounded, and takes nothing but a form', async () => {
     const { path } = await arrange();
     await pages.signIn(own);
-    await expectBounded(path);
+    await expectBounded(pages, path);
   });
 
   if (!isTenants) return;
@@ -288,7 +292,7 @@ describe.each(walled('public form'))('$route', ({ route, wall }) => {
 
   test('is bounded, and takes nothing but a form', async () => {
     pages.signOut();
-    await expectBounded(addressOf(route, '', {}).path);
+    await expectBounded(pages, addressOf(route, '', {}).path);
   });
 });
 
@@ -300,39 +304,16 @@ const foreign: Record<string, string>[] = [
   { 'sec-fetch-site': '', origin: 'null' },
 ];
 
+/** As `pages.post` does: older browsers send no Sec-Fetch-Site. */
+const withoutEmpty = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
+
 async function expectOwnSiteOnly(send: (headers: Record<string, string>) => Promise<Answer>) {
   for (const headers of foreign) {
     const answer = await send(headers);
     expect([headers, answer.status]).toEqual([headers, 403]);
     expect(answer.headers.getSetCookie()).toEqual([]);
   }
-}
-
-/** As many bytes as may be sent in one body; more is not even read. */
-const formBytesMax = 256 * 1024;
-
-async function expectBounded(path: string): Promise<void> {
-  const send = (type: string, rawBody: string | Uint8Array<ArrayBuffer>) =>
-    pages.send('POST', path, {
-      rawBody,
-      headers: {
-        ...{ accept: 'text/html', cookie: pages.cookie(), 'sec-fetch-site': 'same-origin' },
-        'content-type': type,
-      },
-    });
-  const urlencoded = 'application/x-www-form-urlencoded';
-  const fields = Array.from({ length: 10_000 }, (_, index) => `f${index}=1`).join('&');
-  const part =
-    '--b\r\ncontent-disposition: form-data; name="name"; filename="a"\r\n\r\nx\r\n--b--\r\n';
-  const answers = [
-    await send(urlencoded, `name=${'x'.repeat(formBytesMax)}`),
-    await send(urlencoded, fields),
-    await send('multipart/form-data; boundary=b', part),
-    await send('application/json', '{"name":"x"}'),
-    await send(urlencoded, new Uint8Array([0x61, 0x3d, 0xff])),
-  ];
-  expect([path, answers.map(({ status }) => status)]).toEqual([path, [413, 413, 415, 415, 400]]);
-  for (const answer of answers) expect(findHeaderOffences(answer)).toEqual([]);
 }
 
 describe.each(walled('public'))('$route', ({ route }) => {
@@ -356,7 +337,7 @@ describe.each(unsafe)('%s', (operation) => {
     const before = await changes(own);
     await expectOwnSiteOnly((headers) =>
       pages.send(method, path.replace(/\{\w+\}/g, Bun.randomUUIDv7()), {
-        headers: { cookie: pages.cookie(), ...headers },
+        headers: { cookie: pages.cookie(), ...withoutEmpty(headers) },
         body: {},
       }),
     );

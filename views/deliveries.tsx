@@ -3,6 +3,7 @@ import { Button } from './components/button.tsx';
 import { type Choice, type SegmentItem, type TabItem, Tabs } from './components/filters.tsx';
 import { formatCount, shortId } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
+import { live } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
@@ -124,14 +125,7 @@ export type RowsProps = {
 /** The part `rows`: states change in place, and no row comes or goes. */
 export function DeliveryRows({ rows, path, nowMs, mayTick }: RowsProps) {
   return (
-    <div
-      id="rows"
-      hx-get={path}
-      hx-trigger="every 5s"
-      hx-target="this"
-      hx-swap="outerMorph"
-      data-hold
-    >
+    <div id="rows" {...live(path, ['deliveries'], { hold: 'rows' })}>
       <Table
         compact
         label="Deliveries"

@@ -2,6 +2,7 @@
 import { Button, CopyButton, LinkButton, PanelLink } from './components/button.tsx';
 import { formatClock, formatDuration, shortId } from './components/format.ts';
 import { Callout, type Fact, Facts, PageHead, Panel } from './components/panel.tsx';
+import { live } from './components/refresh.ts';
 import { Glyph, type GlyphName, Pill, State, type StateName } from './components/state.tsx';
 import { Ago, Id, StatusCode, Tag } from './components/text.tsx';
 import {
@@ -43,10 +44,7 @@ export function DeliveryPage(props: DeliveryProps) {
     <div
       id="delivery"
       class="flex flex-col gap-5"
-      hx-get={props.path}
-      hx-trigger="every 5s"
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(props.path, ['deliveries', 'endpoints'])}
     >
       <Head {...props} />
       {notice === null ? null : (

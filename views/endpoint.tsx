@@ -2,7 +2,7 @@
 import type { Children } from '@kitajs/html';
 import { LinkButton, PanelLink } from './components/button.tsx';
 import { Callout, Panel } from './components/panel.tsx';
-import { refreshFigures, refreshProgress } from './components/refresh.ts';
+import { live } from './components/refresh.ts';
 import { type GlyphName, State, type StateName } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { Table } from './components/table.tsx';
@@ -80,16 +80,8 @@ export function EndpointHealth(props: EndpointHealthProps & { replay: Children }
 
 /** What came of a test event: the fragment `test`. */
 export function TestPanel({ path, isOver, glyph, tone, title, text, href }: TestResult) {
-  const poll = isOver
-    ? {}
-    : {
-        'hx-get': path,
-        'hx-trigger': refreshProgress,
-        'hx-target': 'this',
-        'hx-swap': 'outerHTML',
-      };
   return (
-    <div id="test" role="status" {...poll}>
+    <div id="test" role="status" {...(isOver ? {} : live(path, ['deliveries']))}>
       <Callout glyph={glyph} title={title} {...(tone === undefined ? {} : { tone })}>
         <span safe>{text}</span>{' '}
         <a class="link" href={href}>
@@ -104,14 +96,7 @@ export function TestPanel({ path, isOver, glyph, tone, title, text, href }: Test
 export function EndpointFigures(props: EndpointHealthProps) {
   const { path, notice, stats, quarters } = props;
   return (
-    <div
-      id="figures"
-      class="contents"
-      hx-get={path}
-      hx-trigger={refreshFigures}
-      hx-target="this"
-      hx-swap="outerMorph"
-    >
+    <div id="figures" class="contents" {...live(path, ['figures', 'deliveries', 'endpoints'])}>
       {notice === null ? null : (
         <Callout
           glyph={notice.glyph}

@@ -12,7 +12,7 @@ import {
 import { formatCount, formatDuration, formatPercent } from './components/format.ts';
 import { Icon } from './components/icon.tsx';
 import { Empty, PageHead } from './components/panel.tsx';
-import { refreshFigures } from './components/refresh.ts';
+import { live } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Table } from './components/table.tsx';
 import { Ago, Tag } from './components/text.tsx';
@@ -106,11 +106,7 @@ export function EndpointList(props: EndpointsProps) {
     <section
       class="card"
       id="endpoint-list"
-      data-hold
-      hx-get={path}
-      hx-trigger={refreshFigures}
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(path, ['figures', 'endpoints'], { hold: 'pointer' })}
     >
       {rows.length === 0 ? (
         <Empty icon="webhook" title="No endpoint matches">

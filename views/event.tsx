@@ -3,6 +3,7 @@ import { Button, CopyButton, LinkButton } from './components/button.tsx';
 import { type FormDraft, FormFoot, FormNotice } from './components/form.tsx';
 import { formatClock, formatMoment } from './components/format.ts';
 import { Empty, type Fact, Facts, PageHead, Panel } from './components/panel.tsx';
+import { live } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Table } from './components/table.tsx';
 import { Id, Tag } from './components/text.tsx';
@@ -90,14 +91,7 @@ export type EventDeliveriesProps = {
 export function EventDeliveries({ rows, path, allHref, nowMs }: EventDeliveriesProps) {
   const endpoints = new Set(rows.map(({ endpoint }) => endpoint.url)).size;
   return (
-    <div
-      id="deliveries"
-      hx-get={path}
-      hx-trigger="every 5s"
-      hx-target="this"
-      hx-swap="outerMorph"
-      data-hold
-    >
+    <div id="deliveries" {...live(path, ['deliveries'], { hold: 'rows' })}>
       <Panel
         title="Deliveries"
         sub={`${rows.length}, to ${endpoints} ${endpoints === 1 ? 'endpoint' : 'endpoints'}`}

@@ -4,6 +4,7 @@ import { CodeBox, ShellLines } from './components/code.tsx';
 import { ChipMenu, type SegmentItem } from './components/filters.tsx';
 import { formatBytes, formatCount } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
+import { live } from './components/refresh.ts';
 import { Glyph, type GlyphName } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
@@ -46,7 +47,7 @@ export type EventsProps = {
 };
 
 export function Events(props: EventsProps) {
-  const { rows, foot, problem, empty, newer } = props;
+  const { problem } = props;
   return (
     <>
       <PageHead title="Events" sentence={props.sentence} />
@@ -56,15 +57,26 @@ export function Events(props: EventsProps) {
           <span safe>{problem}</span>
         </Callout>
       )}
-      <section class="card">
-        {props.strip === null ? null : <Strip {...props.strip} />}
-        {newer === null ? null : <Newer {...newer} />}
-        {rows.rows.length === 0 ? <Nothing {...empty} /> : <EventRows {...rows} />}
-        <footer>
-          <Pager {...foot} />
-        </footer>
-      </section>
+      <EventList {...props} />
     </>
+  );
+}
+
+/**
+ * The part `list`: newer rows come in on top, marked, while nobody is at the rows, and wait behind
+ * a link else.
+ */
+export function EventList({ rows, foot, empty, newer, strip }: EventsProps) {
+  const tail = newer === null ? {} : live(newer.path, ['events'], { hold: 'page' });
+  return (
+    <section class="card" id="list" {...tail}>
+      {strip === null ? null : <Strip {...strip} />}
+      {newer === null ? null : <Newer {...newer} />}
+      {rows.rows.length === 0 ? <Nothing {...empty} /> : <EventRows {...rows} />}
+      <footer>
+        <Pager {...foot} />
+      </footer>
+    </section>
   );
 }
 
@@ -149,14 +161,7 @@ export type EventRowsProps = {
 /** The part `rows`: counts change in place, and no row comes or goes. */
 export function EventRows({ rows, path, nowMs }: EventRowsProps) {
   return (
-    <div
-      id="rows"
-      hx-get={path}
-      hx-trigger="every 5s"
-      hx-target="this"
-      hx-swap="outerMorph"
-      data-hold
-    >
+    <div id="rows" {...live(path, ['deliveries'], { hold: 'rows' })}>
       <Table
         compact
         label="Events"

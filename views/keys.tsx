@@ -38,8 +38,6 @@ export type KeysProps = {
   /** Shown this once. */
   made: { name: string; text: string; command: string | null; doneHref: string } | null;
   rows: readonly KeyRow[];
-  /** How the first key of all is made without a page. */
-  bootstrap: string;
   shown: string;
   olderHref: string | null;
   newestHref: string | null;
@@ -73,7 +71,7 @@ export function KeysPage(props: KeysProps) {
       <SettingsTabs {...props.tabs} current="keys" />
       {made === null ? null : <MadeKey {...made} />}
       {rows.length === 0 ? (
-        <NoKeys bootstrap={props.bootstrap} />
+        <NoKeys newHref={newHref} />
       ) : (
         <section class="card">
           <Table columns={columns} label="API keys">
@@ -116,19 +114,18 @@ function MadeKey({ name, text, command, doneHref }: NonNullable<KeysProps['made'
   );
 }
 
-function NoKeys({ bootstrap }: { bootstrap: string }) {
+function NoKeys({ newHref }: { newHref: string | null }) {
   return (
-    <>
-      <Empty icon="key-round" title="No API keys yet" framed>
-        A key lets an application post events and use the API. Make one here, or run this where
-        opsforge runs:
-      </Empty>
-      <div class="mx-auto w-full max-w-3xl">
-        <CodeBox title="Command" copies={bootstrap}>
-          <ShellLines text={bootstrap} />
-        </CodeBox>
-      </div>
-    </>
+    <Empty icon="key-round" title="No API keys yet" framed>
+      A key lets an application post events and use the API, as far as its scopes go.{' '}
+      {newHref === null ? (
+        'Who may change keys can make one.'
+      ) : (
+        <a class="link" href={newHref}>
+          Make the first one
+        </a>
+      )}
+    </Empty>
   );
 }
 

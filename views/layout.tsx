@@ -9,7 +9,7 @@ import { Icon, Logo } from './components/icon.tsx';
 import { Avatar } from './components/text.tsx';
 import { type Toast, Toaster } from './components/toast.tsx';
 import { Document, type PageFiles, type Theme } from './document.tsx';
-import { type NavEntry, type NavId, type Place, tenantPath } from './navigation.ts';
+import { type NavEntry, type NavId, type Place, projectPath, tenantPath } from './navigation.ts';
 import { Palette } from './palette.tsx';
 
 export type Crumb = { name: string; href: string };
@@ -23,6 +23,8 @@ export type Shell = {
   person: { name: string; role: Role };
   groups: { name: string | null; items: NavEntry[] }[];
   toasts: readonly Toast[];
+  /** Database time. */
+  nowMs: number;
 };
 
 export type PageFrame = {
@@ -166,7 +168,7 @@ function TopBar({ shell, frame }: { shell: Shell; frame: PageFrame }) {
           <span class="max-sm:hidden">Search or jump to</span>
           <kbd class="kbd ml-auto max-sm:hidden">⌘K</kbd>
         </button>
-        {frame.live ? <LiveBadge /> : null}
+        {frame.live ? <LiveBadge shell={shell} /> : null}
         <ThemeForm path={shell.path} />
       </div>
     </header>
@@ -199,10 +201,16 @@ function Breadcrumb({ frame }: { frame: PageFrame }) {
   );
 }
 
-/** Script writes "Reconnecting" into it when what feeds the page is lost. */
-function LiveBadge() {
+/** What feeds the page, for script; it writes "Reconnecting" into it when that is lost. */
+function LiveBadge({ shell }: { shell: Shell }) {
   return (
-    <span class="live needs-script" id="live" role="status">
+    <span
+      class="live needs-script"
+      id="live"
+      role="status"
+      data-stream={projectPath(shell.place, '/live')}
+      data-now={new Date(shell.nowMs).toISOString()}
+    >
       <i />
       <span data-live-words>Live</span>
     </span>

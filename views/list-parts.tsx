@@ -11,6 +11,7 @@ import {
   type SegmentItem,
   Segments,
 } from './components/filters.tsx';
+import { live } from './components/refresh.ts';
 
 export type ListFiltersProps = {
   label: string;
@@ -88,23 +89,24 @@ export type NewerProps = {
   count: number;
   /** One more is shown as "99+". */
   countMax: number;
+  kind: 'events' | 'deliveries';
   one: string;
   several: string;
   /** The newest page with what is new marked; asked by htmx, this part. */
   path: string;
 };
 
+/** Of one that is read aloud while the number grows. */
+const announceSeconds = 10;
+
 /** What came since waits behind a link, so that no row moves under the reader. */
-export function Newer({ count, countMax, one, several, path }: NewerProps) {
+export function Newer({ count, countMax, kind, one, several, path }: NewerProps) {
   const shown = count > countMax ? `${countMax}+` : String(count);
   return (
     <div
       id="newer"
       class="border-t"
-      hx-get={path}
-      hx-trigger="every 5s"
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(path, [kind], { restSeconds: announceSeconds })}
       aria-live="polite"
     >
       {count === 0 ? null : (

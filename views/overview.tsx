@@ -12,7 +12,7 @@ import {
   formatShort,
 } from './components/format.ts';
 import { type AttentionItem, AttentionList, PageHead, Panel } from './components/panel.tsx';
-import { refreshFigures } from './components/refresh.ts';
+import { live } from './components/refresh.ts';
 import { type Stat, Stats } from './components/stats.tsx';
 import { AsTable } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
@@ -71,10 +71,7 @@ export function OverviewFigures(props: OverviewProps) {
     <div
       id="figures"
       class="flex flex-col gap-5"
-      hx-get={props.path}
-      hx-trigger={refreshFigures}
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(props.path, ['figures', 'deliveries', 'endpoints'])}
     >
       <AttentionList items={props.attention} nowMs={props.nowMs} />
       <Stats stats={statsOf(props)} />

@@ -3,7 +3,7 @@ import { Button } from './components/button.tsx';
 import { CodeBox, CodeText } from './components/code.tsx';
 import { formatDuration, formatMoment } from './components/format.ts';
 import { KeyValues, PageHead, Panel } from './components/panel.tsx';
-import { refreshFigures } from './components/refresh.ts';
+import { refreshPortal } from './components/refresh.ts';
 import { Pill } from './components/state.tsx';
 import { StatusCode, Until } from './components/text.tsx';
 import type { DeliveryRow } from './delivery-parts.tsx';
@@ -38,7 +38,7 @@ export function PortalDelivery(props: PortalDeliveryProps) {
       {...(row.completedAt === null
         ? {
             'hx-get': row.href,
-            'hx-trigger': refreshFigures,
+            'hx-trigger': refreshPortal,
             'hx-target': 'this',
             'hx-swap': 'outerMorph',
           }

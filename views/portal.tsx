@@ -4,7 +4,7 @@ import { LinkButton } from './components/button.tsx';
 import { type SegmentItem, Segments } from './components/filters.tsx';
 import { formatPercent } from './components/format.ts';
 import { Empty, PageHead, Panel } from './components/panel.tsx';
-import { refreshFigures } from './components/refresh.ts';
+import { refreshPortal } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
@@ -139,7 +139,7 @@ export function PortalDeliveryRows(props: PortalProps) {
     <div
       id="deliveries"
       hx-get={here}
-      hx-trigger={refreshFigures}
+      hx-trigger={refreshPortal}
       hx-target="this"
       hx-swap="outerMorph"
     >

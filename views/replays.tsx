@@ -6,7 +6,7 @@ import { FormDialog } from './components/dialog.tsx';
 import { type TabItem, Tabs } from './components/filters.tsx';
 import { formatCount, formatDuration, formatPercent } from './components/format.ts';
 import { Empty, PageHead, Panel } from './components/panel.tsx';
-import { refreshFigures, refreshProgress } from './components/refresh.ts';
+import { live } from './components/refresh.ts';
 import { Glyph, type GlyphName, Mark } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
@@ -79,17 +79,17 @@ export function Replays(props: ReplaysProps) {
   );
 }
 
-/** What changes by itself: the fragment `replay-list`, each second while something runs. */
+/**
+ * What changes by itself: the fragment `replay-list`. A replay's progress is that of its
+ * deliveries, so theirs are news for it while one runs.
+ */
 export function ReplayList(props: ReplaysProps) {
   const { path, running, newHref, rows } = props;
   return (
     <div
       id="replay-list"
       class="flex flex-col gap-5"
-      hx-get={path}
-      hx-trigger={running.length === 0 ? refreshFigures : refreshProgress}
-      hx-target="this"
-      hx-swap="outerMorph"
+      {...live(path, running.length === 0 ? ['replays'] : ['replays', 'deliveries'])}
     >
       {running.length === 0 ? null : (
         <div class="grid gap-5 xl:grid-cols-2">

@@ -13,13 +13,21 @@ export function median(values: readonly number[]): number {
   return (upper + (sorted[sorted.length / 2 - 1] ?? Number.NaN)) / 2;
 }
 
-export type Spread = { p50: number; p90: number; p99: number; max: number; count: number };
+export type Spread = {
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  max: number;
+  count: number;
+};
 
 export function spreadOf(values: Iterable<number>): Spread {
   const sorted = Float64Array.from(values).sort();
   return {
     p50: percentile(sorted, 0.5),
     p90: percentile(sorted, 0.9),
+    p95: percentile(sorted, 0.95),
     p99: percentile(sorted, 0.99),
     max: sorted.at(-1) ?? Number.NaN,
     count: sorted.length,

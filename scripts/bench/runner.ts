@@ -14,6 +14,7 @@ import { deliver } from './scenarios/deliver.ts';
 import { halfLoad } from './scenarios/half-load.ts';
 import { idle } from './scenarios/idle.ts';
 import { leader } from './scenarios/leader.ts';
+import { pages } from './scenarios/pages.ts';
 import { retries } from './scenarios/retries.ts';
 import { start } from './scenarios/start.ts';
 import { stored } from './scenarios/stored.ts';
@@ -22,7 +23,7 @@ import { type Program, startService } from './service.ts';
 /** In the order of the report. */
 export const scenarios: readonly Scenario[] = [
   ...[start, idle, accept, deliver, halfLoad],
-  ...[backlog, stored, blackHole, retries, leader],
+  ...[backlog, stored, blackHole, retries, leader, pages],
 ];
 
 export class StoppedError extends Error {}

@@ -10,8 +10,10 @@ export type Seed = {
   events(of: SeededEvents): Promise<void>;
   /** Pending deliveries, one of each event for each endpoint. */
   pending(of: SeededEvents, endpointIds: string[], state: PendingState): Promise<void>;
-  /** Delivered ones with one attempt each, the endpoints in turns. */
-  ended(of: SeededEvents, endpointIds: string[]): Promise<void>;
+  /** With one attempt each, the endpoints in turns; all delivered unless one in so many failed. */
+  ended(of: SeededEvents, endpointIds: string[], options?: { failedOneIn: number }): Promise<void>;
+  /** The minutes and hours of what has ended, as folding makes them. */
+  rollUp(of: Pick<SeededEvents, 'tenantId'>): Promise<void>;
   /** As autovacuum and the checkpointer would have left them after a while. */
   settle(): Promise<void>;
   stop(): Promise<void>;
@@ -91,8 +93,9 @@ export async function openSeed(url: string): Promise<Seed> {
             with ordinality as each (endpoint_id, nth)`,
       );
     },
-    ended: (of, endpointIds) =>
-      inParts(
+    ended(of, endpointIds, { failedOneIn } = { failedOneIn: of.count + 1 }) {
+      const failed = sql`n % ${failedOneIn}::bigint = 0`;
+      return inParts(
         of.count,
         (first) => sql`
           with ${numbered(of, first)}, ended as (
@@ -100,19 +103,41 @@ export async function openSeed(url: string): Promise<Seed> {
               status, attempts, created_at, completed_at, last_status_code)
             select ${idOf(1, sql`n`)}, ${of.tenantId}, ${of.projectId}, ${eventId},
               (${endpointIds}::uuid[])[1 + n % ${endpointIds.length}::bigint], ${of.type},
-              'delivered', 1, at, at + interval '5 ms', 200
+              case when ${failed} then 'failed' else 'delivered' end, 1, at,
+              at + interval '5 ms', case when ${failed} then 500 else 200 end
             from numbered
           )
           insert into delivery_attempts (tenant_id, delivery_id, id, attempt, outcome, started_at,
             duration_ms, dns_ms, first_byte_ms, status_code, request_headers, response_headers,
             response_body, remote_address, worker)
-          select ${of.tenantId}, ${idOf(1, sql`n`)}, ${idOf(2, sql`n`)}, 1, 'delivered', at, 3, 0,
-            2.5, 200, ${requestHeaders}::text::json, ${answerHeaders}::text::json, '', '127.0.0.1',
+          select ${of.tenantId}, ${idOf(1, sql`n`)}, ${idOf(2, sql`n`)}, 1,
+            case when ${failed} then 'failed' else 'delivered' end, at, 3, 0, 2.5,
+            case when ${failed} then 500 else 200 end, ${requestHeaders}::text::json,
+            ${answerHeaders}::text::json, '', '127.0.0.1',
             'seed'
           from numbered`,
-      ),
+      );
+    },
+    async rollUp({ tenantId }) {
+      for (const [table, unit] of [
+        [sql`delivery_stats_minute`, 'minute'],
+        [sql`delivery_stats_hour`, 'hour'],
+      ] as const) {
+        await sql`
+          insert into ${table} (tenant_id, project_id, endpoint_id, bucket, delivered, failed,
+            attempts, attempts_failed, answer_counts, latency_counts)
+          select tenant_id, project_id, coalesce(endpoint_id, project_id),
+            date_trunc(${unit}, completed_at),
+            count(*) filter (where status = 'delivered'), count(*) filter (where status = 'failed'),
+            count(*), count(*) filter (where status = 'failed'),
+            array[0, 0, 0, count(*)], array[0, 0, 0, count(*)]
+          from deliveries where tenant_id = ${tenantId}
+          group by grouping sets ((1, 2, endpoint_id, 4), (1, 2, 4))`;
+      }
+    },
     async settle() {
-      await sql`vacuum (analyze) webhook_events, deliveries, delivery_attempts, delivery_queue`;
+      await sql`vacuum (analyze) webhook_events, deliveries, delivery_attempts, delivery_queue,
+        delivery_stats_minute, delivery_stats_hour`;
       await sql`checkpoint`;
     },
     stop: close,

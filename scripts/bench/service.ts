@@ -21,6 +21,10 @@ export type Service = {
   pid: number;
   /** From starting the process to its word that it listens, ms. */
   readyMs: number;
+  /** The one that `bootstrap` makes projects in, its name and its slug. */
+  tenant: string;
+  /** `opsforge signup-link`, which the first person makes an account with. */
+  signUpLink(): Promise<string>;
   /** Makes the project where it is missing. */
   bootstrap(project: string): Promise<{ tenantId: string; projectId: string; apiKey: string }>;
   /** Asks the API with a key; throws unless it answers 2xx. */
@@ -87,6 +91,8 @@ export async function startService(program: Program, options: ServiceOptions): P
     port: Number(new URL(url).port),
     pid: child.pid,
     readyMs,
+    tenant,
+    signUpLink: () => run('signup-link'),
     bootstrap: async (project) =>
       JSON.parse(await run('bootstrap', '--tenant', tenant, '--project', project)),
     ask: (method, path, apiKey, body) => ask(new URL(path, url), method, apiKey, body),

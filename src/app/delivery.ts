@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { newId, type WorkerId } from '../domain/ids.ts';
 import type { Log } from '../lib/log.ts';
+import { withEcho } from '../outbound/echo.ts';
 import type { HttpClient } from '../outbound/http-client.ts';
 import { openLockSession } from '../repositories/shard-locks.ts';
 import type { WakeUps } from '../repositories/wake-ups.ts';
@@ -35,7 +36,7 @@ export function buildDelivery(parts: {
   const host = hostname();
   const engine = createDeliveryEngine({
     ...deps,
-    send,
+    send: withEcho(send),
     log,
     workerName: `${host}:${process.pid}`,
     limits: { inFlightMax: deliveriesInFlightMax, pollMs: config.deliveryPollIntervalMs },

@@ -18,6 +18,8 @@ type ListenOptions = {
   host: string;
   port: number;
   routes: Record<string, { POST: (request: Request) => Promise<Response> }>;
+  /** Before each of `routes`; null spares them the question who the other end is. */
+  arrived: ((request: Request, peer: string | null) => void) | null;
   /** `peer` is the address of the other end. */
   fetch(request: Request, peer: string | null): Response | Promise<Response>;
 };
@@ -44,13 +46,30 @@ export function listen(options: ListenOptions): HttpListener {
   };
 }
 
-function open({ host, port, routes, fetch }: ListenOptions): Server<undefined> {
+const peerOf = (server: Server<undefined>, request: Request) =>
+  server.requestIP(request)?.address ?? null;
+
+/** As they are, or each told of first. */
+function toldRoutes({ routes, arrived }: Pick<ListenOptions, 'routes' | 'arrived'>) {
+  if (arrived === null) return routes;
+  const told = Object.entries(routes).map(([path, { POST }]) => {
+    const route = (request: Request, server: Server<undefined>) => {
+      arrived(request, peerOf(server, request));
+      return POST(request);
+    };
+    return [path, { POST: route }] as const;
+  });
+  return Object.fromEntries(told);
+}
+
+function open(options: ListenOptions): Server<undefined> {
+  const { host, port, fetch } = options;
   try {
     return Bun.serve({
       hostname: host,
       port,
-      routes,
-      fetch: (request, server) => fetch(request, server.requestIP(request)?.address ?? null),
+      routes: toldRoutes(options),
+      fetch: (request, server) => fetch(request, peerOf(server, request)),
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: requestBodyBytesMax,
     });

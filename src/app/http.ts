@@ -51,7 +51,7 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     sources,
     people: service.people,
     pageAssets,
-    live: { feeds: live.feeds, streams },
+    live: { feeds: live.feeds, pages: live.pages, streams },
     httpRequest: metrics.httpRequest,
     metricsText: metrics.text,
     metricsContentType: metrics.contentType,
@@ -62,6 +62,8 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
     queue: cached(() => database.withWorker(readQueueFigures), queueFiguresForMs, log),
     shardsLed: () => delivery?.leader.shardsLed().length ?? 0,
   });
+  const note = (request: Request, peer: string | null) =>
+    noteClient(request, peer, config.trustedProxies);
   const part: Part = {
     name: 'http',
     start() {
@@ -70,8 +72,10 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
         host: config.host,
         port: config.port,
         routes: config.role === 'worker' ? {} : ingestRoutes(serverDeps),
+        // On the hot path only where a proxy may have said something.
+        arrived: config.trustedProxies.length > 0 ? note : null,
         fetch(request, peer) {
-          noteClient(request, peer, config.trustedProxies);
+          note(request, peer);
           return app.fetch(request);
         },
       });

@@ -11,6 +11,7 @@ import type { KeyAuthenticator } from '../usecases/accounts/authenticate-key.ts'
 import type { Change, Deps } from '../usecases/context.ts';
 import { createLiveHub } from '../usecases/live/hub.ts';
 import { createLiveFeeds } from '../usecases/live/live-feeds.ts';
+import { createPageFeeds } from '../usecases/live/page-feeds.ts';
 import type { SessionAuthenticator } from '../usecases/people/authenticate-session.ts';
 import type { PortalVisitors } from '../usecases/portal/identify-visitor.ts';
 import type { SourceReceiver } from '../usecases/sources/receive-source.ts';
@@ -45,6 +46,7 @@ export function buildLive(
   return {
     hub,
     feeds: createLiveFeeds({ ...parts, hub }),
+    pages: createPageFeeds({ hub }),
     isHeard: () => wakeUps.isListening(),
     onCredentialsChanged: (listener: (tenantId: TenantId | null) => void) =>
       void listeners.push(listener),

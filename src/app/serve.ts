@@ -166,7 +166,7 @@ function listParts({ config, service, installation, http, log }: Wiring): Part[]
   if (delivery !== null) {
     const { engine, leader, replays } = delivery;
     parts.push(
-      loop('stats-fold', statsFoldPollMs, () => foldStats({ database })),
+      loop('stats-fold', statsFoldPollMs, () => foldStats(service.deps)),
       loop('usage-fold', statsFoldPollMs, () => foldUsage({ database })),
       loop('quota-warnings', quotaWarningPollMs, () => warnOfQuotas(service.deps)),
       retentionPart({ config, service, installation, log }),

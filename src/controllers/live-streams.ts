@@ -4,12 +4,14 @@
  * stop of the service. Whoever comes back sends `Last-Event-ID` and misses nothing.
  */
 import { AppError } from '../domain/errors.ts';
-import type { TenantId } from '../domain/ids.ts';
+import type { SessionId, TenantId } from '../domain/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { LiveMessage } from '../usecases/live/live-feed.ts';
 
 export type LiveSource = {
   tenantId: TenantId;
+  /** Of a browser, whose pages are bounded together; null for keys, which the tenant's are. */
+  session: SessionId | null;
   attach(sinceMs: number | null, onMessage: (message: LiveMessage) => void): () => void;
   /** Throws AppError when the credential may not go on. */
   authorise(): Promise<void>;
@@ -33,12 +35,15 @@ type LiveStreamsOptions = {
   log: Log;
   streamsMax?: number;
   tenantStreamsMax?: number;
+  sessionStreamsMax?: number;
 };
 
 /** 30 KB each (docs/decisions/0016): 150 MB. Another process takes those beyond. */
 const streamsMaxDefault = 5_000;
 /** So that one tenant leaves room for others. */
 const tenantStreamsMaxDefault = 2_500;
+/** More windows than anybody has in view; a page that is not in view has no stream. */
+const sessionStreamsMaxDefault = 50;
 /** Proxies end a connection that is silent for 30 s or 60 s. */
 const commentEveryMs = 15_000;
 const recheckEveryMs = 30_000;
@@ -66,9 +71,13 @@ type Open = {
 };
 
 export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
-  const { streamsMax = streamsMaxDefault, tenantStreamsMax = tenantStreamsMaxDefault } = options;
+  const {
+    streamsMax = streamsMaxDefault,
+    tenantStreamsMax = tenantStreamsMaxDefault,
+    sessionStreamsMax = sessionStreamsMaxDefault,
+  } = options;
   const streams = new Set<Open>();
-  const tenantCounts = new Map<TenantId, number>();
+  const counts = new Map<TenantId | SessionId, number>();
   /** The same message for many viewers is encoded once. */
   const encoded = new WeakMap<LiveMessage, Uint8Array>();
   let stopped = false;
@@ -77,10 +86,11 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   function forget(open: Open): boolean {
     if (!streams.delete(open)) return false;
     open.leave();
-    const { tenantId } = open.source;
-    const left = (tenantCounts.get(tenantId) ?? 1) - 1;
-    if (left > 0) tenantCounts.set(tenantId, left);
-    else tenantCounts.delete(tenantId);
+    for (const id of holdersOf(open.source)) {
+      const left = (counts.get(id) ?? 1) - 1;
+      if (left > 0) counts.set(id, left);
+      else counts.delete(id);
+    }
     if (streams.size === 0) clearInterval(timer);
     return true;
   }
@@ -104,7 +114,8 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
   function encode(message: LiveMessage): Uint8Array {
     const { cursor, text } = message;
     const bytes =
-      encoded.get(message) ?? encoder.encode(`event: change\nid: ${cursor}\ndata: ${text}\n\n`);
+      encoded.get(message) ??
+      encoder.encode(`event: change\n${cursor === null ? '' : `id: ${cursor}\n`}data: ${text}\n\n`);
     encoded.set(message, bytes);
     return bytes;
   }
@@ -130,11 +141,10 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
     }
   }
 
-  function requireRoom(tenantId: TenantId): void {
-    const count = tenantCounts.get(tenantId) ?? 0;
-    if (count >= tenantStreamsMax) {
-      const detail = `This tenant has ${count} open streams, as many as there may be. Close some.`;
-      throw new AppError('rate_limited', detail, { retryAfterMs });
+  function requireRoom({ tenantId, session }: LiveSource): void {
+    requireBelow(counts.get(tenantId) ?? 0, tenantStreamsMax, 'This tenant');
+    if (session !== null) {
+      requireBelow(counts.get(session) ?? 0, sessionStreamsMax, 'Who is signed in here');
     }
     if (stopped || streams.size >= streamsMax) {
       const detail = 'No more streams can be opened here now. Try again.';
@@ -144,12 +154,12 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
       timer = setInterval(tend, tendEveryMs);
       timer.unref();
     }
-    tenantCounts.set(tenantId, count + 1);
   }
 
   return {
     open(request, source) {
-      requireRoom(source.tenantId);
+      requireRoom(source);
+      for (const id of holdersOf(source)) counts.set(id, (counts.get(id) ?? 0) + 1);
       options.limitIdle(request, 0);
       const sinceMs = readCursor(request.headers.get('last-event-id'));
       let open: Open;
@@ -183,6 +193,15 @@ export function createLiveStreams(options: LiveStreamsOptions): LiveStreams {
     },
     count: () => streams.size,
   };
+}
+
+const holdersOf = ({ tenantId, session }: LiveSource) =>
+  session === null ? [tenantId] : [tenantId, session];
+
+function requireBelow(count: number, max: number, who: string): void {
+  if (count < max) return;
+  const detail = `${who} has ${count} open streams, as many as there may be. Close some.`;
+  throw new AppError('rate_limited', detail, { retryAfterMs });
 }
 
 /** One that is none of ours is as if there was none. */

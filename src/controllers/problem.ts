@@ -15,6 +15,7 @@ export const problemKinds: Record<ProblemCode, { status: number; title: string }
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  timed_out: { status: 408, title: 'Request timed out' },
   conflict: { status: 409, title: 'Conflict' },
   too_large: { status: 413, title: 'Too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
@@ -70,6 +71,8 @@ export function toProblem(error: unknown): Problem {
 
 function headersOf(error: AppError): Record<string, string> {
   if (error.code === 'unauthenticated') return { 'www-authenticate': 'Bearer' };
+  // What is still to come of the body would be taken for the next request.
+  if (error.code === 'timed_out') return { connection: 'close' };
   if (error.code !== 'unavailable' && error.code !== 'rate_limited') return {};
   const waitMs = error.retryAfterMs;
   const seconds = waitMs === null ? retryAfterSecondsDefault : Math.max(1, Math.ceil(waitMs / 1e3));

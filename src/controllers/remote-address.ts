@@ -1,11 +1,13 @@
 /**
- * Where a request comes from: held beside it by whoever listens, since only the server knows the
- * connection. X-Forwarded-For is believed from TRUSTED_PROXIES alone.
+ * Where a request comes from, and how: held beside it by whoever listens, since only the server
+ * knows the connection. X-Forwarded-For and -Proto are believed from TRUSTED_PROXIES alone.
  */
 import type { Cidr } from '../domain/addresses.ts';
-import { clientAddress } from '../domain/forwarded.ts';
+import { clientAddress, clientProtocol } from '../domain/forwarded.ts';
 
-const clients = new WeakMap<Request, string | null>();
+type Client = { address: string | null; protocol: 'http' | 'https' | null };
+
+const clients = new WeakMap<Request, Client>();
 
 /** Once for each request, before anything asks. `peer` is the other end of the connection. */
 export function noteClient(
@@ -13,11 +15,19 @@ export function noteClient(
   peer: string | null,
   trustedProxies: readonly Cidr[],
 ): void {
-  const forwardedFor = request.headers.get('x-forwarded-for');
-  clients.set(request, clientAddress(peer, forwardedFor, trustedProxies));
+  const { headers } = request;
+  clients.set(request, {
+    address: clientAddress(peer, headers.get('x-forwarded-for'), trustedProxies),
+    protocol: clientProtocol(peer, headers.get('x-forwarded-proto'), trustedProxies),
+  });
 }
 
 /** In canonical spelling; null when it is not known, as for a Unix socket. */
 export function remoteAddress(request: Request): string | null {
-  return clients.get(request) ?? null;
+  return clients.get(request)?.address ?? null;
+}
+
+/** What the client speaks to the proxy; null when no trusted proxy says. */
+export function remoteProtocol(request: Request): 'http' | 'https' | null {
+  return clients.get(request)?.protocol ?? null;
 }

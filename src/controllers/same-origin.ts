@@ -4,12 +4,13 @@
  * older ones in `Origin`; who says neither is no browser and has an API key.
  */
 import { AppError } from '../domain/errors.ts';
+import { remoteProtocol } from './remote-address.ts';
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Throws AppError `forbidden`. */
 export function requireSameOrigin(request: Request, publicUrl: string): void {
-  if (safeMethods.has(request.method) || isSameOrigin(request.headers, publicUrl)) return;
+  if (safeMethods.has(request.method) || isSameOrigin(request, publicUrl)) return;
   throw new AppError(
     'forbidden',
     'A request that changes something must come from opsforge’s own pages when a session ' +
@@ -17,10 +18,15 @@ export function requireSameOrigin(request: Request, publicUrl: string): void {
   );
 }
 
-function isSameOrigin(headers: Headers, publicUrl: string): boolean {
+function isSameOrigin(request: Request, publicUrl: string): boolean {
+  const { headers } = request;
   const site = headers.get('sec-fetch-site');
   if (site !== null) return site === 'same-origin' || site === 'none';
-  const origin = URL.parse(headers.get('origin') ?? '')?.host;
+  const origin = URL.parse(headers.get('origin') ?? '');
+  if (origin === null) return false;
+  // Another site for browsers, which whoever sits in the network can write at will.
+  const protocol = remoteProtocol(request);
+  if (protocol !== null && origin.protocol !== `${protocol}:`) return false;
   // Behind a proxy that gives another Host, the public name stands for it.
-  return origin !== undefined && [headers.get('host'), URL.parse(publicUrl)?.host].includes(origin);
+  return [headers.get('host'), URL.parse(publicUrl)?.host].includes(origin.host);
 }

@@ -27,14 +27,15 @@ import { createKnownPaths } from './known-paths.ts';
 import { type OpsDeps, opsRoutes } from './ops.ts';
 import { errorPage } from './pages/error-page.ts';
 import { createFiles, type LoadFiles } from './pages/files.ts';
+import type { PageLiveDeps } from './pages/live.ts';
 import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
-import { createIdentifyPortal } from './portal.ts';
+import { createFindPortalFrames, createIdentifyPortal } from './portal.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 import { requireSameOrigin } from './same-origin.ts';
-import { isSecureUrl } from './session-cookie.ts';
 import { swaggerAssets, swaggerRoutes } from './swagger.ts';
+import { transportSecurity, transportSecurityName } from './transport-security.ts';
 import { wellKnownRoutes } from './well-known.ts';
 
 export type ServerDeps = Deps &
@@ -46,13 +47,11 @@ export type ServerDeps = Deps &
     sources: ReceiverDeps;
     people: PeopleDeps;
     pageAssets: readonly AssetSource[];
-    live: EventStreamDeps;
-    portal: Pick<PortalVisitors, 'identify'>;
+    live: EventStreamDeps & PageLiveDeps;
+    portal: Pick<PortalVisitors, 'identify' | 'listFrameOrigins'>;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
-
-const transportSecurity = 'max-age=31536000';
 
 /** The label of all paths that nothing stands at: a raw path would be a label without bound. */
 const unmatchedRoute = 'unmatched';
@@ -62,11 +61,11 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 export function createServer(deps: ServerDeps, serves: 'all' | 'operations' = 'all') {
   const assets = createAssets([...deps.pageAssets, ...swaggerAssets]);
   const files = createFiles(assets);
-  const isSecure = () => isSecureUrl(deps.publicUrl());
   const app = new Elysia()
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, commonHeaders);
-      if (isSecure()) set.headers['strict-transport-security'] = transportSecurity;
+      const secure = transportSecurity(request, deps.publicUrl());
+      if (secure !== null) set.headers[transportSecurityName] = secure;
       set.headers['x-request-id'] = requestFacts(request).id;
     })
     .onError(async ({ error, request, route, set }) => {
@@ -122,9 +121,11 @@ function publicRoutes(deps: ServerDeps, assets: Assets, files: LoadFiles) {
 function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
   return {
     ...{ deps, files, log: deps.log, readiness: deps.readiness, people: deps.people },
+    live: deps.live,
     identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
     memberContext: createMemberContext(deps),
     identifyPortal: createIdentifyPortal(deps.portal),
+    findPortalFrames: createFindPortalFrames(deps.portal),
     requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),
   };
 }

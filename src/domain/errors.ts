@@ -12,6 +12,7 @@ export const errorCodes = [
   'not_found',
   'conflict',
   'too_large',
+  'timed_out',
   'unsupported_media_type',
   'rate_limited',
   'unavailable',

@@ -24,6 +24,22 @@ export function clientAddress(
   return client;
 }
 
+/**
+ * How the client reached the proxy; null when no trusted proxy says. Where several wrote, the last
+ * is the peer's own word.
+ */
+export function clientProtocol(
+  peer: string | null,
+  forwardedProto: string | null,
+  trusted: readonly Cidr[],
+): 'http' | 'https' | null {
+  if (peer === null || forwardedProto === null) return null;
+  const address = canonicalAddress(peer);
+  if (address === null || !isWithinAny(address, trusted)) return null;
+  const said = forwardedProto.split(',').at(-1)?.trim().toLowerCase();
+  return said === 'https' || said === 'http' ? said : null;
+}
+
 /** Some proxies append the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function addressOf(hop: string): string | null {
   const text = hop.trim();

@@ -5,7 +5,8 @@
  */
 import type { ProjectId } from './ids.ts';
 
-export const newsKinds = ['events', 'deliveries', 'endpoints', 'replays'] as const;
+/** `figures` are those of the rollups, which follow the deliveries by up to 2 s. */
+export const newsKinds = ['events', 'deliveries', 'endpoints', 'replays', 'figures'] as const;
 export type NewsKind = (typeof newsKinds)[number];
 
 /** A set of kinds as the sum of their bits: telling news is on the hot paths. */
@@ -23,6 +24,8 @@ export function kindsOf(mask: NewsMask): NewsKind[] {
   return newsKinds.filter((_, index) => (mask & (1 << index)) !== 0);
 }
 
+/** A mask is one digit of this base, so that 5 kinds are one character. */
+const maskRadix = 32;
 /** 16 bytes as base64url. */
 const shortIdLength = 22;
 const entryLength = shortIdLength + 1;
@@ -33,13 +36,13 @@ export function shortId(id: ProjectId): string {
 }
 
 export function writeNews(news: Iterable<readonly [ProjectId, NewsMask]>): string[] {
-  return Array.from(news, ([id, mask]) => shortId(id) + mask.toString(16));
+  return Array.from(news, ([id, mask]) => shortId(id) + mask.toString(maskRadix));
 }
 
 /** By short id; what another version may add is passed over. */
 export function* readNews(text: string): Generator<[shortId: string, mask: NewsMask]> {
   for (let at = 0; at + entryLength <= text.length; at += entryLength) {
-    const mask = Number.parseInt(text[at + shortIdLength] ?? '', 16) & allNews;
+    const mask = Number.parseInt(text[at + shortIdLength] ?? '', maskRadix) & allNews;
     if (mask > 0) yield [text.slice(at, at + shortIdLength), mask];
   }
 }

@@ -1,10 +1,11 @@
 /**
  * Rollups of deliveries by minute and hour. Recording appends deltas (delivery-records.ts), folding
- * takes them into the rollups: a count is in the deltas or in the rollups, never in both.
+ * takes them into the rollups: a count is in the deltas or in the rollups, never in both. Beside an
+ * endpoint's rows stand its project's, whose endpoint_id is the project's id (migration 0010).
  */
 import { and, asc, eq, gte, lt } from 'drizzle-orm';
 import { deliveryStatsHour, deliveryStatsMinute } from '../../db/schema/delivery-stats.ts';
-import type { DeliveryId, EndpointId } from '../domain/ids.ts';
+import type { DeliveryId, EndpointId, ProjectId } from '../domain/ids.ts';
 import { latencyBoundsMs } from '../domain/latency-histogram.ts';
 import type { TenantTx, WorkerTx } from './transactions.ts';
 
@@ -22,13 +23,16 @@ export type StatsRow = Pick<
 
 const tables = { minute: deliveryStatsMinute, hour: deliveryStatsHour };
 
+/** How many deltas, and the projects that they are of. */
+export type Folded = { count: number; projectIds: ProjectId[] };
+
 /**
- * Folds up to `limit` deltas and answers how many, null when another process is at it. Joins
+ * Folds up to `limit` deltas and says which, null when another process is at it. Joins
  * nothing: the counts of a bucket, its zeros and its sums are rows of one list that is grouped, so
  * that no statistics can turn the plan. The upserts go by key: two in different order would
  * deadlock.
  */
-export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<number | null> {
+export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<Folded | null> {
   const { sql } = tx;
   const [lock] = await tx.run(
     'lockStatsFold',
@@ -38,15 +42,20 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
   if (lock?.got !== true) return null;
   const [row] = await tx.run(
     'foldStatsDeltas',
-    sql<{ folded: number }[]>`
+    sql<Folded[]>`
       with taken as materialized (
         delete from delivery_stats_deltas
         where ctid = any(array(select ctid from delivery_stats_deltas limit ${limit}))
         returning *
-      ), minute_places as materialized (
+      ), endpoint_places as materialized (
         select tenant_id, project_id, endpoint_id, minute as bucket, place, ${sums(sql)}
         from (${places(sql)}) counted
         group by tenant_id, project_id, endpoint_id, minute, place
+      ), minute_places as materialized (
+        select * from endpoint_places
+        union all
+        select tenant_id, project_id, project_id, bucket, place, ${sums(sql)}
+        from endpoint_places group by tenant_id, project_id, bucket, place
       ), hour_places as materialized (
         select tenant_id, project_id, endpoint_id,
           date_bin('1 hour', bucket, 'epoch'::timestamptz) as bucket, place, ${sums(sql)}
@@ -59,14 +68,15 @@ export async function foldStatsDeltas(tx: WorkerTx, limit: number): Promise<numb
         insert into usage_days as held (tenant_id, project_id, day, deliveries, attempts)
         select tenant_id, project_id, (bucket at time zone 'UTC')::date,
           sum(delivered) + sum(failed), sum(attempts)
-        from hour_places group by 1, 2, 3 order by 1, 2, 3
+        from hour_places where endpoint_id = project_id group by 1, 2, 3 order by 1, 2, 3
         on conflict (tenant_id, project_id, day) do update set
           deliveries = held.deliveries + excluded.deliveries,
           attempts = held.attempts + excluded.attempts
       )
-      select count(*)::integer as folded from taken`,
+      select count(*)::integer as count,
+        coalesce(array_agg(distinct project_id), '{}') as "projectIds" from taken`,
   );
-  return row?.folded ?? 0;
+  return row ?? { count: 0, projectIds: [] };
 }
 
 /** A place is the index of a count; what is counted once for the bucket stands at place 0. */

@@ -1,14 +1,11 @@
-/** How many deliveries ended over time: the rollups of a project's endpoints, added up in steps. */
+/** How many deliveries ended over time: the rollups of a project, or of one endpoint, in steps. */
 import type { EndpointId, ProjectId } from '../domain/ids.ts';
 import type { StatsBucket } from './delivery-stats.ts';
 import type { TenantTx } from './transactions.ts';
 
 export type VolumeRow = { atMs: number; delivered: number; failed: number; attemptsFailed: number };
 
-/**
- * Deleted endpoints too; steps without deliveries are left out. By the primary key of the rollups,
- * endpoint by endpoint.
- */
+/** Deleted endpoints too; steps without deliveries are left out. By the key of the rollups. */
 export function listVolume(
   tx: TenantTx,
   range: {
@@ -32,11 +29,10 @@ export function listVolume(
           ${since}::timestamptz))::float8 * 1000 as "atMs",
         sum(s.delivered)::integer as delivered, sum(s.failed)::integer as failed,
         sum(s.attempts_failed)::integer as "attemptsFailed"
-      from endpoints e
-      join ${table} s on s.tenant_id = ${tenantId} and s.endpoint_id = e.id
+      from ${table} s
+      where s.tenant_id = ${tenantId} and s.project_id = ${range.projectId}
+        and s.endpoint_id = ${range.endpointId ?? range.projectId}
         and s.bucket >= ${since}::timestamptz and s.bucket < ${until}::timestamptz
-      where e.tenant_id = ${tenantId} and e.project_id = ${range.projectId}
-        and (${range.endpointId}::uuid is null or e.id = ${range.endpointId}::uuid)
       group by 1`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * How projects do, for pages: each goes through the project's endpoints, whose rollups and queue
- * rows lie together by their keys, so that other projects and tenants cost nothing.
+ * How projects do, for pages: by the projects' own rollups, and by the queue rows of each endpoint,
+ * which lie together, so that other projects and tenants cost nothing.
  */
 import type { ProjectId } from '../domain/ids.ts';
 import { latencyBoundsMs } from '../domain/latency-histogram.ts';
@@ -38,7 +38,9 @@ export async function listProjectHealth(
         (count(e.id) filter (where e.status = 'active' and e.failing_since is not null))::integer
           as failing,
         coalesce(sum(waiting.count), 0)::integer as pending,
-        (extract(epoch from max(seen.minute)) * 1000)::float8 as "lastMinuteMs"
+        (extract(epoch from (select max(m.bucket) from delivery_stats_minute m
+          where m.tenant_id = ${tenantId} and m.endpoint_id = p.id)) * 1000)::float8
+          as "lastMinuteMs"
       from projects p
       left join endpoints e on e.tenant_id = ${tenantId} and e.project_id = p.id
         and e.deleted_at is null
@@ -48,10 +50,6 @@ export async function listProjectHealth(
           where q.tenant_id = ${tenantId} and q.endpoint_id = e.id and not q.manual
           limit ${options.pendingMax}) counted
       ) waiting on e.id is not null
-      left join lateral (
-        select max(m.bucket) as minute from delivery_stats_minute m
-        where m.tenant_id = ${tenantId} and m.endpoint_id = e.id
-      ) seen on e.id is not null
       where p.tenant_id = ${tenantId} and p.deleted_at is null
         and (${options.only}::uuid is null or p.id = ${options.only}::uuid)
       group by p.id`,
@@ -78,7 +76,7 @@ type SeriesRange = {
 };
 
 /**
- * The rollups of a project's endpoints, deleted ones too, added up in steps from `since`. Steps
+ * The rollups of projects, deleted endpoints included, added up in steps from `since`. Steps
  * without deliveries are left out.
  */
 export async function listProjectSeries(tx: TenantTx, range: SeriesRange): Promise<SeriesRow[]> {
@@ -92,14 +90,13 @@ export async function listProjectSeries(tx: TenantTx, range: SeriesRange): Promi
     'listProjectSeries',
     sql<SeriesRow[]>`
       with steps as materialized (
-        select e.project_id, s.delivered, s.failed, s.attempts, s.attempts_failed,
+        select s.project_id, s.delivered, s.failed, s.attempts, s.attempts_failed,
           s.latency_counts, date_bin(${range.stepMs}::integer * interval '1 ms', s.bucket,
             ${since}::timestamptz) as at
-        from endpoints e
-        join ${table} s on s.tenant_id = ${tenantId} and s.endpoint_id = e.id
+        from projects p
+        join ${table} s on s.tenant_id = ${tenantId} and s.endpoint_id = p.id
           and s.bucket >= ${since}::timestamptz and s.bucket < ${until}::timestamptz
-        where e.tenant_id = ${tenantId}
-          and (${range.only}::uuid is null or e.project_id = ${range.only}::uuid)
+        where p.tenant_id = ${tenantId} and (${range.only}::uuid is null or p.id = ${range.only}::uuid)
       ), counted as (
         select project_id, at, sum(delivered)::integer as delivered, sum(failed)::integer as failed,
           sum(attempts)::integer as attempts, sum(attempts_failed)::integer as attempts_failed
@@ -110,8 +107,8 @@ export async function listProjectSeries(tx: TenantTx, range: SeriesRange): Promi
           from steps, generate_series(1, ${places}::integer) place group by 1, 2, 3) added
         group by project_id, at
       )
-      select project_id as "projectId", (extract(epoch from at) * 1000)::float8 as "atMs", delivered, failed, attempts,
-        attempts_failed as "attemptsFailed", latency_counts as "latencyCounts"
+      select project_id as "projectId", (extract(epoch from at) * 1000)::float8 as "atMs", delivered,
+        failed, attempts, attempts_failed as "attemptsFailed", latency_counts as "latencyCounts"
       from counted join timed using (project_id, at)
       order by project_id, at`,
   );

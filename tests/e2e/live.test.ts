@@ -6,14 +6,18 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPasswordHasher } from '../../src/lib/password-hasher.ts';
 import { cleanUp, eventually, makeFolder, type Service, startService } from '../support/binary.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { openStream } from '../support/event-stream.ts';
+import { createAccount, createSession } from '../support/people.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { type Client, clientOf } from '../support/service-client.ts';
 import { createKey, createTenant, type TestTenant } from '../support/tenants.ts';
 
 const viewersMax = 2_000;
+/** Of one browser, as src/controllers/live-streams.ts has it. */
+const sessionViewersMax = 50;
 /** What 2,000 streams may cost a process: 60 KB each; measured were 24. */
 const viewersMiBMax = 120;
 
@@ -97,7 +101,10 @@ test('a portal link that is revoked in one process is refused by another within 
 test('2,000 streams of one process all show an event, and cost it little memory', async () => {
   const [service] = apis;
   const before = residentMiB(service.pid);
-  const viewers = await openMany(service.url, client.apiKey, viewersMax);
+  const viewers = await openMany(service.url, viewersMax, () => ({
+    path: '/api/v1/events/stream',
+    header: `authorization: Bearer ${client.apiKey}`,
+  }));
   await eventually('all have had their first message', () =>
     viewers.count((text) => text.includes('"kinds"')) === viewersMax ? true : null,
   );
@@ -113,6 +120,45 @@ test('2,000 streams of one process all show an event, and cost it little memory'
     `${viewersMax} streams: ${before} MiB → ${open} MiB resident, an event at all after ${seconds.toFixed(2)} s`,
   );
   expect(open - before).toBeLessThan(viewersMiBMax);
+  viewers.close();
+}, 60_000);
+
+test('2,000 open pages of one process all hear of an event, by one listener of the database', async () => {
+  const [service] = apis;
+  const { userId } = await createAccount(db, { passwords: createPasswordHasher() }, [
+    { tenant, role: 'viewer' },
+  ]);
+  const sessions: string[] = [];
+  for (let count = 0; count < viewersMax / sessionViewersMax; count += 1) {
+    sessions.push(await createSession(db, userId));
+  }
+  const before = residentMiB(service.pid);
+  const viewers = await openMany(service.url, viewersMax, (index) => ({
+    path: `/t/${tenant.name}/p/main/live`,
+    header: `cookie: opsforge_session=${sessions[index % sessions.length]}`,
+  }));
+  await eventually('all have had their first message', () =>
+    viewers.count((text) => text.includes('"figures"')) === viewersMax ? true : null,
+  );
+  const open = residentMiB(service.pid);
+  const { sql } = db.admin;
+  const [listening] = await sql`
+    select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and application_name = 'opsforge-wake-ups'`;
+  await client.send('invoice.paid', { n: 3 });
+  const sentMs = performance.now();
+  await eventually('all hear of the event', () =>
+    viewers.count((text) => text.includes('"kinds":["events","deliveries"]')) === viewersMax
+      ? true
+      : null,
+  );
+  const seconds = (performance.now() - sentMs) / 1_000;
+  console.info(
+    `${viewersMax} pages: ${before} MiB → ${open} MiB resident, an event told to all after ${seconds.toFixed(2)} s`,
+  );
+  expect(open - before).toBeLessThan(viewersMiBMax);
+  // The two APIs and the worker.
+  expect(listening?.['count']).toBe(3);
   viewers.close();
 }, 60_000);
 
@@ -133,11 +179,16 @@ function residentMiB(pid: number): number {
 }
 
 /** Plain connections: so many of fetch's would be measured instead of the service. */
-async function openMany(url: string, key: string, count: number) {
+async function openMany(
+  url: string,
+  count: number,
+  request: (index: number) => { path: string; header: string },
+) {
   const { hostname, port } = new URL(url);
-  const request =
-    `GET /api/v1/events/stream HTTP/1.1\r\nhost: ${hostname}\r\n` +
-    `authorization: Bearer ${key}\r\n\r\n`;
+  const requestOf = (index: number) => {
+    const { path, header } = request(index);
+    return `GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\n${header}\r\n\r\n`;
+  };
   const texts: string[] = [];
   const sockets: { end(): void }[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -147,7 +198,7 @@ async function openMany(url: string, key: string, count: number) {
         hostname,
         port: Number(port),
         socket: {
-          open: (socket) => void socket.write(request),
+          open: (socket) => void socket.write(requestOf(index)),
           data(_socket, bytes) {
             texts[index] += bytes.toString();
           },

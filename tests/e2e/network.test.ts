@@ -146,7 +146,7 @@ async function endLockSession(workersByPath: Map<string, string[]>): Promise<voi
 async function statsAttempts(): Promise<number> {
   const [row] = await database.admin.sql<{ attempts: number }[]>`
     select coalesce(sum(attempts), 0)::integer as attempts from (
-      select attempts from delivery_stats_minute union all
+      select attempts from delivery_stats_minute where endpoint_id <> project_id union all
       select attempts from delivery_stats_deltas) counted`;
   return row?.attempts ?? 0;
 }

@@ -57,7 +57,7 @@ describe('a stream', () => {
     const tenant = await api.newTenant();
     const stream = await open(tenant.key);
     const first = await stream.message(() => true);
-    expect(first.kinds).toEqual(['events', 'deliveries', 'endpoints', 'replays']);
+    expect(first.kinds).toEqual(['events', 'deliveries', 'endpoints', 'replays', 'figures']);
     await post(tenant.key);
     const next = await stream.message((message) => message !== first);
     expect(next.kinds).toEqual(['events', 'deliveries']);
@@ -238,6 +238,7 @@ describe('the streams of a process', () => {
   const request = new Request('http://127.0.0.1/');
   const source = (values: Partial<LiveSource> = {}): LiveSource => ({
     tenantId: newId<TenantId>(Date.now()),
+    session: null,
     attach: () => () => {},
     authorise: async () => {},
     ...values,

@@ -14,6 +14,7 @@ const server = Bun.serve({
       throw new AppError('unavailable', 'Too many events wait.', { retryAfterMs: 1_500 });
     },
     log: createLog('silent'),
+    publicUrl: () => 'http://localhost:3000',
     httpRequest: (...measured) => void observed.push(measured.slice(0, 3)),
   }),
   fetch: () => new Response('the application'),

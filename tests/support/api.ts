@@ -12,6 +12,7 @@ import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
 import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
+import type { Cidr } from '../../src/domain/addresses.ts';
 import type { EndpointId } from '../../src/domain/ids.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
 import { createClock } from '../../src/lib/clock.ts';
@@ -21,6 +22,7 @@ import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createLiveHub } from '../../src/usecases/live/hub.ts';
 import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
+import { createPageFeeds } from '../../src/usecases/live/page-feeds.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
 import type { PeopleDeps } from '../../src/usecases/people/people-deps.ts';
 import {
@@ -88,6 +90,7 @@ type ApiOptions = {
   metricsToken?: string;
   /** PUBLIC_URL is where it listens, as a browser wants it; else an https address of nobody. */
   atItsUrl?: boolean;
+  trustedProxies?: readonly Cidr[];
 };
 
 export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
@@ -148,7 +151,11 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     ...deps,
     log,
     ...credentials,
-    live: { feeds: createLiveFeeds({ database, clock, hub, log }), streams },
+    live: {
+      feeds: createLiveFeeds({ database, clock, hub, log }),
+      pages: createPageFeeds({ hub }),
+      streams,
+    },
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     ...{ sources, people, pageAssets },
@@ -158,7 +165,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
     metricsToken: options.metricsToken ?? null,
   });
-  const server = listen(app.fetch);
+  const server = listen(app.fetch, options.trustedProxies ?? []);
   const send = createSender(server.url);
   const newTenant = () => createTenantWithKey(database);
 
@@ -210,12 +217,15 @@ function createObserver() {
   };
 }
 
-function listen(handle: (request: Request) => Response | Promise<Response>) {
+function listen(
+  handle: (request: Request) => Response | Promise<Response>,
+  trustedProxies: readonly Cidr[],
+) {
   return Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
     fetch(request, self) {
-      noteClient(request, self.requestIP(request)?.address ?? null, []);
+      noteClient(request, self.requestIP(request)?.address ?? null, trustedProxies);
       return handle(request);
     },
   });

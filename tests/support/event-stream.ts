@@ -1,5 +1,6 @@
 /** A client of Server-Sent Events that keeps what it got, and waits for what is to come. */
 export type StreamMessage = {
+  /** Empty where a stream starts anew, as those of pages do. */
   id: string;
   kinds: string[];
   events: { data: { id: string; type: string }[]; more: number } | undefined;
@@ -23,13 +24,19 @@ export async function openStream(
   key: string,
   options: { query?: string; lastEventId?: string } = {},
 ): Promise<EventStream> {
-  const aborter = new AbortController();
   const headers = new Headers({ authorization: `Bearer ${key}` });
   if (options.lastEventId !== undefined) headers.set('last-event-id', options.lastEventId);
-  const response = await fetch(new URL(`/api/v1/events/stream${options.query ?? ''}`, url), {
-    headers,
-    signal: aborter.signal,
-  });
+  return listenTo(new URL(`/api/v1/events/stream${options.query ?? ''}`, url), headers);
+}
+
+/** As an open page has it, of whoever's session is in `cookie`. */
+export function openPageStream(url: URL, cookie: string): Promise<EventStream> {
+  return listenTo(url, new Headers({ cookie }));
+}
+
+async function listenTo(url: URL, headers: Headers): Promise<EventStream> {
+  const aborter = new AbortController();
+  const response = await fetch(url, { headers, signal: aborter.signal, redirect: 'manual' });
   const messages: StreamMessage[] = [];
   const watchers = new Set<() => void>();
   const ended = read(response, (message) => {
@@ -70,8 +77,8 @@ async function read(response: Response, got: (message: StreamMessage) => void): 
       rest = blocks.pop() ?? '';
       for (const block of blocks) {
         const data = /^data: (.*)$/m.exec(block)?.[1];
-        const id = /^id: (.*)$/m.exec(block)?.[1];
-        if (data !== undefined && id !== undefined) got({ ...JSON.parse(data), id });
+        const id = /^id: (.*)$/m.exec(block)?.[1] ?? '';
+        if (data !== undefined) got({ ...JSON.parse(data), id });
       }
     }
   } catch (error) {

@@ -4,6 +4,7 @@
  * words.
  */
 import type { EndpointId } from '../../src/domain/ids.ts';
+import { addProjectRollups } from './project-rollups.ts';
 import { fillDeliveries } from './showcase-deliveries.ts';
 import type { TestPages } from './signed-in.ts';
 import { createEndpointRow, createTenant } from './tenants.ts';
@@ -43,6 +44,7 @@ export async function createShowcase(pages: TestPages): Promise<Showcase> {
   }
   await fillDeliveries(pages, tenant, endpointIds);
   await addUsage(pages, tenant);
+  await addProjectRollups(sql);
   const ids = await fillTenant(pages, tenant);
   await sql`update endpoints set customer = ${customer} where tenant_id = ${tenant.tenantId}`;
   const key = await pages.keyOf(tenant, ['admin']);

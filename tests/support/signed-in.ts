@@ -20,17 +20,21 @@ export type TestPages = TestApi & {
 
 const formType = 'application/x-www-form-urlencoded';
 
-export async function startPages(options: { atItsUrl?: boolean } = {}): Promise<TestPages> {
+export async function startPages(options: Parameters<typeof startApi>[0] = {}): Promise<TestPages> {
   const api = await startApi(options);
   // On https the cookie has the prefix that binds it to its host.
   const cookieName = `${options.atItsUrl ? '' : '__Host-'}opsforge_session`;
   const passwords = createPasswordHasher();
   let session = '';
-  const browserHeaders = ({ cookie, ...headers }: Record<string, string>) => ({
-    accept: 'text/html',
-    cookie: [session, cookie].filter(Boolean).join('; '),
-    ...headers,
-  });
+  // An empty one is left out: older browsers send no Sec-Fetch-Site, for one.
+  const browserHeaders = ({ cookie, ...headers }: Record<string, string>) => {
+    const all = {
+      accept: 'text/html',
+      cookie: [session, cookie].filter(Boolean).join('; '),
+      ...headers,
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+  };
   return {
     ...api,
     async signIn(tenant, role = 'owner') {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { type Cidr, parseCidr } from '../../src/domain/addresses.ts';
-import { clientAddress } from '../../src/domain/forwarded.ts';
+import { clientAddress, clientProtocol } from '../../src/domain/forwarded.ts';
 import { addressGroup } from '../../src/domain/sign-in-limits.ts';
 
 const cidrs = (...texts: string[]) => texts.map((text) => parseCidr(text) as Cidr);
@@ -25,6 +25,20 @@ describe('the client behind proxies', () => {
   test('is unknown when the connection is, and nobody is believed without a list', () => {
     expect(clientAddress(null, '198.51.100.1', proxies)).toBeNull();
     expect(clientAddress('10.0.0.1', '198.51.100.1', [])).toBe('10.0.0.1');
+  });
+});
+
+describe('what the client speaks to its proxy', () => {
+  test.each<[string | null, string | null, 'http' | 'https' | null]>([
+    ['10.0.0.1', 'https', 'https'],
+    ['10.0.0.1', ' HTTP ', 'http'],
+    ['10.0.0.1', 'https, http', 'http'],
+    ['10.0.0.1', 'gopher', null],
+    ['10.0.0.1', null, null],
+    ['192.0.2.1', 'https', null],
+    [null, 'https', null],
+  ])('of %s saying %j is %s', (peer, header, protocol) => {
+    expect(clientProtocol(peer, header, proxies)).toBe(protocol);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What recording counts and folding adds up, from attempts as the engine makes them. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
-import type { EndpointId } from '../../src/domain/ids.ts';
+import type { EndpointId, ProjectId } from '../../src/domain/ids.ts';
 import { foldStats } from '../../src/usecases/keeping/fold-stats.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createEndedRow, createEventRow, createPendingRow } from '../support/deliveries.ts';
@@ -45,8 +45,10 @@ function start(overrides: Parameters<typeof startEngine>[1] = {}) {
 
 const status = (code: number) => () => new Response(null, { status: code });
 
+const fold = () => foldStats({ database: db.database, tellNews: () => {} });
+
 /** The sums of an endpoint's rows of one kind. */
-async function sumsOf(endpointId: EndpointId, table: string) {
+async function sumsOf(subjectId: EndpointId | ProjectId, table: string) {
   const { sql } = db.admin;
   const [row] = await sql`
     select coalesce(sum(delivered), 0)::int as delivered, coalesce(sum(failed), 0)::int as failed,
@@ -54,14 +56,19 @@ async function sumsOf(endpointId: EndpointId, table: string) {
       coalesce(sum(attempts_failed), 0)::int as "attemptsFailed",
       coalesce(sum((select sum(n) from unnest(answer_counts) n)), 0)::int as answers,
       coalesce(sum((select sum(n) from unnest(latency_counts) n)), 0)::int as latencies
-    from ${sql(table)} where endpoint_id = ${endpointId}`;
+    from ${sql(table)} where endpoint_id = ${subjectId}`;
   return row;
 }
 
 async function expectCounted(endpointId: EndpointId, expected: Record<string, number>) {
-  await foldStats(db);
+  await fold();
+  const [row] = await db.admin.sql<{ projectId: ProjectId }[]>`
+    select project_id as "projectId" from endpoints where id = ${endpointId}`;
+  if (row === undefined) throw new Error(`there is no endpoint ${endpointId}`);
   for (const table of ['delivery_stats_minute', 'delivery_stats_hour']) {
     expect([table, await sumsOf(endpointId, table)]).toEqual([table, expected]);
+    // It is its project's only one.
+    expect([table, await sumsOf(row.projectId, table)]).toEqual([table, expected]);
   }
   await expectUsed(endpointId, expected);
 }
@@ -151,8 +158,8 @@ test('several that fold at once count everything once', async () => {
       '2026-01-01T10:00:00Z'::timestamptz + (n % 120) * interval '1 minute', 1, 0, 1, 0,
       array[n % 100], array[n % 7000]
     from generate_series(1, 25000) n`;
-  const folded = await Promise.all([foldStats(db), foldStats(db), foldStats(db)]);
-  await foldStats(db);
+  const folded = await Promise.all([fold(), fold(), fold()]);
+  await fold();
   expect(Math.max(...folded)).toBeLessThanOrEqual(25_000);
   await expectCounted(endpointId, {
     ...{ delivered: 25_000, failed: 0, attempts: 25_000, attemptsFailed: 0 },

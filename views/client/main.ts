@@ -3,11 +3,10 @@
  * that htmx puts in later need no start of their own.
  */
 import 'htmx.org';
-import 'htmx.org/dist/ext/hx-sse.js';
+import { tickAges } from './ages.ts';
 import { copyOnClick } from './copy.ts';
 import { openDialogs } from './dialogs.ts';
 import { dragSpans } from './drag-span.ts';
-import { holdRows } from './hold.ts';
 import { listenToKeys } from './keys.ts';
 import { watchLive } from './live.ts';
 import { startPalette } from './palette.ts';
@@ -20,8 +19,8 @@ openDialogs();
 switchTheme();
 listenToKeys();
 startPalette();
-holdRows();
 dragSpans();
 watchLive();
+tickAges();
 expireToasts();
 showToastsOfAnswers();

@@ -11,8 +11,11 @@ export function expireToasts(): void {
 }
 
 export function showToastsOfAnswers(): void {
-  document.addEventListener('toast', (event) => showToast((event as CustomEvent<Toast>).detail));
-  document.addEventListener('htmx:error', () => {
+  document.addEventListener('toast', (event) => {
+    if (!isBackground(event)) showToast((event as CustomEvent<Toast>).detail);
+  });
+  document.addEventListener('htmx:error', (event) => {
+    if (isBackground(event)) return;
     showToast({
       tone: 'bad',
       title: 'opsforge did not answer',
@@ -20,6 +23,10 @@ export function showToastsOfAnswers(): void {
     });
   });
 }
+
+/** A part that refreshes itself: nobody did anything, and the badge says that it is not fresh. */
+const isBackground = ({ target }: Event) =>
+  target instanceof Element && target.matches('[data-live]');
 
 export function showToast({ tone, title, text }: Toast): void {
   const toaster = document.getElementById('toaster');

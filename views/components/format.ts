@@ -77,6 +77,16 @@ export function formatAge(ageMs: number): string {
   return `${Math.floor(age / dayMs)} d`;
 }
 
+/** "14 min ago"; below a second "now", where the suffix says "ago" at all. */
+export function agoWords(ageMs: number, suffix: string): string {
+  return ageMs < 1_000 && suffix === ' ago' ? 'now' : `${formatAge(ageMs)}${suffix}`;
+}
+
+/** "in 4 min"; "now" for what is due. */
+export function untilWords(leftMs: number): string {
+  return leftMs < 1_000 ? 'now' : `in ${formatAge(leftMs)}`;
+}
+
 /** "2026-11-23 14:32:08.412 UTC" */
 export function formatMoment(at: string): string {
   return `${at.slice(0, 10)} ${at.slice(11, 23)} UTC`;

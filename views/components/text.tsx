@@ -1,13 +1,12 @@
 /** Small words: times, ids, people, tags, status codes. */
-import { formatAge, formatMoment, shortId } from './format.ts';
+import { agoWords, formatMoment, shortId, untilWords } from './format.ts';
 
 /** "14 min ago", exact in its title. Without a suffix, `suffix=""`. @param nowMs database time */
 export function Ago(props: { at: string; nowMs: number; suffix?: string }) {
   const { at, nowMs, suffix = ' ago' } = props;
-  const ageMs = nowMs - Date.parse(at);
-  const words = ageMs < 1_000 && suffix === ' ago' ? 'now' : `${formatAge(ageMs)}${suffix}`;
+  const words = agoWords(nowMs - Date.parse(at), suffix);
   return (
-    <time datetime={at} title={formatMoment(at)} safe>
+    <time datetime={at} title={formatMoment(at)} data-ago={suffix} safe>
       {words}
     </time>
   );
@@ -15,10 +14,9 @@ export function Ago(props: { at: string; nowMs: number; suffix?: string }) {
 
 /** "in 4 min", or "now" for what is due. */
 export function Until({ at, nowMs }: { at: string; nowMs: number }) {
-  const leftMs = Date.parse(at) - nowMs;
   return (
-    <time datetime={at} title={formatMoment(at)} safe>
-      {leftMs < 1_000 ? 'now' : `in ${formatAge(leftMs)}`}
+    <time datetime={at} title={formatMoment(at)} data-until safe>
+      {untilWords(Date.parse(at) - nowMs)}
     </time>
   );
 }

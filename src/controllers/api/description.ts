@@ -30,6 +30,9 @@ type Described = {
 const always: ProblemCode[] = ['rate_limited', 'internal', 'unavailable'];
 /** A session that names no tenant, or one that its person is not in, is `invalid`, `not_found`. */
 const ofCredentials: ProblemCode[] = ['unauthenticated', 'forbidden', 'invalid', 'not_found'];
+const ofBodies: ProblemCode[] = [
+  ...(['malformed', 'too_large', 'timed_out', 'unsupported_media_type', 'not_found'] as const),
+];
 
 export function describeOperation(operation: Described): JsonObject {
   const { item, query, body, examples } = operation;
@@ -38,7 +41,7 @@ export function describeOperation(operation: Described): JsonObject {
     ...always,
     ...(operation.problems ?? []),
     ...(item ? (['not_found'] as const) : []),
-    ...(body ? (['malformed', 'too_large', 'unsupported_media_type', 'not_found'] as const) : []),
+    ...(body ? ofBodies : []),
     ...(body || query ? (['invalid'] as const) : []),
     ...(query ? (['not_found'] as const) : []),
     ...(operation.conflict ? (['conflict'] as const) : []),

@@ -160,6 +160,7 @@ const meanings: Record<ProblemCode, string> = {
   forbidden: 'The credential lacks a scope or is bound to another place.',
   not_found: 'There is no such thing, or it belongs to somebody else.',
   method_not_allowed: 'The path has other methods; `Allow` names them.',
+  timed_out: 'The body took too long to come; the connection is closed.',
   conflict: 'The state of the thing forbids it.',
   too_large: 'The body is too large.',
   unsupported_media_type: 'The body is not sent as application/json.',

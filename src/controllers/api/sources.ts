@@ -44,7 +44,7 @@ export function sourceRoutes(identify: Identify, receiver: ReceiverDeps) {
         item,
         status: 202,
         answer: acceptedEvent,
-        problems: ['unauthenticated', 'malformed', 'too_large', 'invalid'],
+        problems: ['unauthenticated', 'malformed', 'too_large', 'timed_out', 'invalid'],
       }),
     });
 }

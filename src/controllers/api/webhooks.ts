@@ -10,6 +10,7 @@ import type { Log } from '../../lib/log.ts';
 import { acceptedBatch, acceptedEvent } from '../../usecases/webhooks/schemas.ts';
 import { answerError, commonHeaders } from '../answer-error.ts';
 import { requestFacts } from '../request-id.ts';
+import { transportSecurity, transportSecurityName } from '../transport-security.ts';
 import { describeOperation, type JsonObject } from './description.ts';
 
 /** Answers 202 or throws AppError. */
@@ -35,6 +36,7 @@ export function webhookRoutes({ acceptWebhook, acceptWebhookBatch }: IngestHandl
 
 type IngestDeps = IngestHandlers & {
   log: Log;
+  publicUrl(): string;
   httpRequest(method: string, route: string, status: number, seconds: number): void;
 };
 
@@ -65,6 +67,8 @@ function plainRoute(deps: IngestDeps, route: string, accept: Accept): Accept {
     for (const name in commonHeaders) {
       response.headers.set(name, commonHeaders[name as keyof typeof commonHeaders]);
     }
+    const secure = transportSecurity(request, deps.publicUrl());
+    if (secure !== null) response.headers.set(transportSecurityName, secure);
     const seconds = (performance.now() - startedMs) / 1_000;
     deps.httpRequest('POST', route, response.status, seconds);
     return response;

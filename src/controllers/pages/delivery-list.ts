@@ -195,7 +195,14 @@ async function countNewer(
 
 function newerProps(list: ListAddress, topId: string): NewerProps {
   const path = list.href({ seen: topId });
-  return { count: 0, countMax: newerMax, one: 'delivery', several: 'deliveries', path };
+  return {
+    count: 0,
+    countMax: newerMax,
+    kind: 'deliveries',
+    one: 'delivery',
+    several: 'deliveries',
+    path,
+  };
 }
 
 async function toProps(

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { formatAge, formatCount, formatDuration } from '../../../views/components/format.ts';
 import {
+  EventList,
   EventRows,
   type EventRowsProps,
   Events,
@@ -65,14 +66,16 @@ function eventsView(call: ProjectCall, asked: Asked): View {
   const search = readSearch(call, asked);
   const found = 'problem' in search ? null : search;
   const problem = 'problem' in search ? search.problem : null;
+  const props = () => toProps(call, asked, list, found, problem);
   const rows = async () => toRows(call, asked, list, await readPage(call, asked, found));
   return {
     title: 'Events',
     nav: 'events',
     crumbs: [{ name: call.project.name, href: projectPath(call.place) }],
     live: true,
-    body: async () => Events(await toProps(call, asked, list, found, problem)),
+    body: async () => Events(await props()),
     parts: {
+      list: async () => EventList(await props()),
       newer: async () => Newer(await countNewer(call, asked, list, found)),
       rows: async () => EventRows(await rows()),
     },
@@ -134,7 +137,7 @@ export function fromWords({ metadata }: ListedEvent, keyName: string | null): st
 
 function newerProps(list: ListAddress, topId: string): NewerProps {
   const path = list.href({ seen: topId });
-  return { count: 0, countMax: newerMax, one: 'event', several: 'events', path };
+  return { count: 0, countMax: newerMax, kind: 'events', one: 'event', several: 'events', path };
 }
 
 /** Counted when the part is asked for; a page that was just made has nothing newer. */

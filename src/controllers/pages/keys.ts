@@ -109,7 +109,6 @@ export async function keysView(
     newHref: mayChange(tenant) ? paths.make : null,
     made: made && madeOf(made, projects, ctx.deps.publicUrl(), paths.list),
     rows: data.map((key) => ({ ...rowOf(key), isNew: key.id === made?.id })),
-    bootstrap: `opsforge bootstrap --tenant ${tenant.slug} --project ${projects[0]?.slug ?? 'main'}`,
     shown: `${data.length} shown, newest first.`,
     olderHref: nextCursor === null ? null : `${paths.list}?cursor=${nextCursor}`,
     newestHref: cursor === null ? null : paths.list,

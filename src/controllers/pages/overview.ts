@@ -2,7 +2,6 @@
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { formatCount } from '../../../views/components/format.ts';
-import { FirstRun, Waiting } from '../../../views/first-run.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { Overview, OverviewFigures, type OverviewProps } from '../../../views/overview.tsx';
 import type { ProjectId } from '../../domain/ids.ts';
@@ -10,7 +9,6 @@ import { describeDeliveries } from '../../usecases/deliveries/describe-deliverie
 import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
 import { listEndpoints } from '../../usecases/endpoints/list-endpoints.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
-import { listEvents } from '../../usecases/events/list-events.ts';
 import { pendingMax } from '../../usecases/projects/health.ts';
 import {
   type OverviewRange,
@@ -20,6 +18,7 @@ import {
 } from '../../usecases/projects/read-project-overview.ts';
 import { toDeliveryRow } from './delivery-rows.ts';
 import { endpointName } from './endpoint-words.ts';
+import { findFirstRun, firstRunParts, testsMax } from './first-run.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 import { stepWords } from './time-span.ts';
 
@@ -34,7 +33,7 @@ const rangeWords: Record<OverviewRange, string> = {
 const ranges: readonly OverviewRange[] = ['1h', '24h', '7d', '30d'];
 
 const overviewQuery = z.strictObject({
-  range: z.enum(Object.keys(overviewRanges) as [OverviewRange]).default(rangeDefault),
+  range: z.enum(Object.keys(overviewRanges) as [OverviewRange]).optional(),
 });
 
 /** The ones looked at; a project with more shows its newest. */
@@ -49,31 +48,19 @@ export function overviewPages(deps: PageDeps) {
     ...project.view({ query: overviewQuery }, async (call) => {
       // Safe because the use case found the project by this id.
       const projectId = call.project.id as ProjectId;
-      const overview = await readProjectOverview(call.ctx, projectId, call.query.range);
-      const isNew = overview.totals.attempts === 0 && overview.health.pending === 0;
-      if (isNew) {
-        const { data, searchedUntil } = await listEvents(call.ctx, { projectId, limit: 1 });
-        if (data.length === 0 && searchedUntil === undefined) return firstRun(call, overview);
-      }
+      const range = call.query.range ?? rangeDefault;
+      const overview = await readProjectOverview(call.ctx, projectId, range);
+      // Who names a range asks for the figures, also of tests.
+      const isYoung = overview.totals.attempts + overview.health.pending <= testsMax;
+      const start = isYoung && call.query.range === undefined ? await findFirstRun(call) : null;
+      if (start !== null) return start;
       const { data } = await listEndpoints(call.ctx, { projectId, limit: endpointsMax });
-      return overviewView(call, overview, data, call.query.range);
+      return overviewView(call, overview, data, range);
     }),
   );
 }
 
 const frame = { title: 'Overview', nav: 'overview', crumbs: [], live: true } as const;
-
-function firstRun(call: ProjectCall, { health }: ProjectOverview): View {
-  const path = projectPath(call.place);
-  const { tenant, project } = call;
-  const props = {
-    path,
-    publicUrl: call.ctx.deps.publicUrl(),
-    bootstrap: `opsforge bootstrap --tenant ${tenant.slug} --project ${project.slug}`,
-    endpointCount: health.endpoints,
-  };
-  return { ...frame, body: () => FirstRun(props), parts: { waiting: () => Waiting({ path }) } };
-}
 
 async function overviewView(
   call: ProjectCall,
@@ -121,6 +108,7 @@ async function overviewView(
     ...frame,
     body: () => Overview(props),
     parts: { figures: () => OverviewFigures(props) },
+    past: firstRunParts,
   };
 }
 

@@ -22,7 +22,7 @@ import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
-import type { IdentifyPortal } from '../portal.ts';
+import type { FindPortalFrames, IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import {
@@ -35,6 +35,7 @@ import {
 } from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
+import type { PageLiveDeps } from './live.ts';
 import { signInPath } from './sign-in-path.ts';
 
 export type PageDeps = ErrorPageDeps & {
@@ -43,7 +44,9 @@ export type PageDeps = ErrorPageDeps & {
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
   identifyPortal: IdentifyPortal;
+  findPortalFrames: FindPortalFrames;
   people: PeopleDeps;
+  live: PageLiveDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */
   requireSameOrigin(request: Request): void;
 };
@@ -64,6 +67,8 @@ export type View = PageFrame & {
   body(): JSX.Element;
   /** The parts that htmx may ask for, by their id. */
   parts?: Record<string, () => JSX.Element>;
+  /** Parts of what this page was before: who still asks for one is sent to what it is now. */
+  past?: readonly string[];
 };
 
 /**
@@ -226,6 +231,9 @@ async function showView(
 ): Promise<Response> {
   const { request, person, tenant, place } = call;
   const wanted = wantedPart(request);
+  if (wanted && view.past?.includes(wanted.id)) {
+    return goTo(request, new URL(request.url).pathname, []);
+  }
   const part = wanted && (view.parts?.[wanted.id] ?? view.body);
   if (part) return htmlResponse(await part(), { status });
   const publicUrl = deps.deps.publicUrl();
@@ -237,11 +245,12 @@ async function showView(
     theme: readTheme(request),
     path: pathname + search,
     place,
+    nowMs: call.nowMs,
     person: { name: person.name || person.email, role: tenant.role },
     groups: listEntries(place, (scope) => allows(granted, scope)),
     toasts: flash === null ? [] : [flash],
   };
-  const { body, parts: _, ...frame } = view;
+  const { body, parts: _, past: __, ...frame } = view;
   const html = await Layout({ shell, frame, children: body() });
   const cookies = flash === null ? [] : [droppedFlash(publicUrl)];
   const { project } = place;

@@ -9,10 +9,12 @@ import { endpointEditPages } from './endpoint-edit.ts';
 import { endpointListPage } from './endpoints.ts';
 import { eventPage } from './event.ts';
 import { eventsPages } from './events.ts';
+import { firstRunPages } from './first-run.ts';
 import { homePage } from './home.ts';
 import { invitationPages } from './invitation.ts';
 import { keyFormPages } from './key-form.ts';
 import { keyPages } from './keys.ts';
+import { livePages } from './live.ts';
 import { overviewPages } from './overview.ts';
 import type { PageDeps } from './page.ts';
 import { passwordResetPages } from './password-reset.ts';
@@ -45,7 +47,9 @@ export function pageRoutes(deps: PageDeps) {
     .use(keyFormPages(deps))
     .use(auditPages(deps))
     .use(usagePages(deps))
+    .use(livePages(deps))
     .use(overviewPages(deps))
+    .use(firstRunPages(deps))
     .use(deliveryPages(deps))
     .use(endpointListPage(deps))
     .use(endpointEditPages(deps))

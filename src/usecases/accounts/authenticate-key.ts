@@ -7,6 +7,7 @@
 import { TokenBucket } from '../../domain/dispatch/token-bucket.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ApiKeyId, TenantId } from '../../domain/ids.ts';
+import { createAbsences } from '../../lib/absences.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { type CoherentCache, createCoherentCache } from '../../lib/coherent-cache.ts';
 import { findKeyByHash, type StoredKey } from '../../repositories/credentials.ts';
@@ -30,10 +31,19 @@ type CachedKey = StoredKey & { identity: Identity };
 
 const keyPattern = /^Bearer +(ofk_[A-Za-z0-9_-]{20,100})$/i;
 const cachedKeysMax = 10_000;
+/**
+ * Beside the good ones, which a guesser would push out. Some 100 bytes each; a program that was left
+ * with a dead key asks for that one.
+ */
+const unknownKeysMax = 10_000;
+/** Keys are random: nobody knows one before it is made, so this only bounds what a lost NOTIFY does. */
+const unknownKeyAgeMsMax = 60_000;
 /** What a key with a limit left unused it may still use for so long: a page loads in one go. */
 const keptSeconds = 1;
 
 const unauthenticated = (detail: string) => new AppError('unauthenticated', detail);
+/** One text for both: whether a key once existed is nobody's business. */
+const unknownKey = () => unauthenticated('This API key is unknown or revoked.');
 
 export function createKeyAuthenticator(options: {
   database: Database;
@@ -42,13 +52,29 @@ export function createKeyAuthenticator(options: {
 }): KeyAuthenticator {
   const used = new Map<string, Identity>();
   const limit = createRateLimits(options.clock);
-  // Unknown keys are not kept: a guesser would push out the good ones.
+  const unknown = createAbsences({
+    trusted: options.cacheTrusted,
+    monotonicMs: options.clock.monotonicMs,
+    entriesMax: unknownKeysMax,
+    ageMsMax: unknownKeyAgeMsMax,
+  });
   const cache: CoherentCache<string, CachedKey> = createCoherentCache({
     load: (hash) => loadKey(options.database, hash),
     trusted: options.cacheTrusted,
     monotonicMs: options.clock.monotonicMs,
     entriesMax: cachedKeysMax,
   });
+
+  async function lookUp(hash: string): Promise<CachedKey> {
+    if (unknown.has(hash)) throw unknownKey();
+    const noteUnknown = unknown.beforeLooking();
+    try {
+      return await cache.get(hash);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'unauthenticated') noteUnknown(hash);
+      throw error;
+    }
+  }
 
   return {
     async authenticate(authorization) {
@@ -60,7 +86,7 @@ export function createKeyAuthenticator(options: {
         throw unauthenticated('The Authorization header is not of the form Bearer ofk_…');
       }
       const hash = Bun.SHA256.hash(key, 'hex');
-      const found = cache.peek(hash) ?? (await cache.get(hash));
+      const found = cache.peek(hash) ?? (await lookUp(hash));
       if (found.expiresAt !== null && found.expiresAt.getTime() <= options.clock.databaseNow()) {
         throw unauthenticated('This API key has expired.');
       }
@@ -68,8 +94,14 @@ export function createKeyAuthenticator(options: {
       if (found.rateLimitPerSecond !== null) limit(found.id, found.rateLimitPerSecond);
       return found.identity;
     },
-    dropTenant: (tenantId) => cache.dropWhere((key) => key.tenantId === tenantId),
-    clear: () => cache.clear(),
+    dropTenant(tenantId) {
+      cache.dropWhere((key) => key.tenantId === tenantId);
+      unknown.clear();
+    },
+    clear() {
+      cache.clear();
+      unknown.clear();
+    },
     takeUsed() {
       const taken = [...used.values()];
       used.clear();
@@ -110,10 +142,7 @@ function createRateLimits({ monotonicMs }: Pick<Clock, 'monotonicMs'>) {
 
 async function loadKey(database: Database, hash: string): Promise<CachedKey> {
   const key = await database.withLookup((tx) => findKeyByHash(tx, Buffer.from(hash, 'hex')));
-  // One text for both: whether a key once existed is nobody's business.
-  if (key === null || key.revokedAt !== null) {
-    throw unauthenticated('This API key is unknown or revoked.');
-  }
+  if (key === null || key.revokedAt !== null) throw unknownKey();
   const { id, tenantId, projectId, scopes } = key;
   return { ...key, identity: { tenantId, actor: { kind: 'api_key', id, projectId, scopes } } };
 }

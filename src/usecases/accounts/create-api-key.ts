@@ -16,7 +16,7 @@ import type { ApiKeyInput, NewApiKey } from './schemas.ts';
 export async function createApiKey(ctx: Ctx, input: ApiKeyInput): Promise<NewApiKey> {
   requireScope(ctx, 'api-keys:write');
   requireGrantable(ctx, input.scopes);
-  const { clock, database } = ctx.deps;
+  const { clock, database, announceChange } = ctx.deps;
   requireFuture(clock, input.expiresAt);
   const named = input.projectId ?? undefined;
   const isTenantWide = named === undefined && boundProject(ctx) === null;
@@ -26,8 +26,6 @@ export async function createApiKey(ctx: Ctx, input: ApiKeyInput): Promise<NewApi
     if (projectId !== null && (await lockProject(tx, projectId, 'share')) === null) {
       throw notFound('project', projectId);
     }
-    // No announcement: nobody can have looked a key up that did not exist, and unknown ones are
-    // not cached.
     const inserted = await insertApiKey(tx, {
       id: newId<ApiKeyId>(clock.databaseNow()),
       projectId,
@@ -44,6 +42,8 @@ export async function createApiKey(ctx: Ctx, input: ApiKeyInput): Promise<NewApi
       projectId,
       after: toApiKey(inserted),
     });
+    // Keys that are unknown are remembered as such (authenticate-key.ts).
+    tx.afterCommit(() => announceChange({ kind: 'api_keys', tenantId: ctx.tenantId }));
     return inserted;
   });
   return { ...toApiKey(row), key };

@@ -13,8 +13,8 @@ import type { Database } from '../../repositories/transactions.ts';
 import type { LiveHub, Place } from './hub.ts';
 import { itemsMax, type Recent, type RecentItem, readRecent } from './read-recent.ts';
 
-/** `cursor` is where a viewer that comes back goes on. */
-export type LiveMessage = { cursor: string; text: string };
+/** `cursor` is where a viewer that comes back goes on; null where it starts anew. */
+export type LiveMessage = { cursor: string | null; text: string };
 
 export type Viewer = {
   kinds: readonly NewsKind[];

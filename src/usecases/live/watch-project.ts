@@ -3,7 +3,7 @@
  * that it may read. Without `types`, all of those; one that is named and not allowed is refused.
  */
 import { z } from 'zod';
-import { notFound } from '../../domain/errors.ts';
+import { AppError, notFound } from '../../domain/errors.ts';
 import type { ProjectId } from '../../domain/ids.ts';
 import { type NewsKind, newsKinds } from '../../domain/news.ts';
 import { allows, type Scope } from '../../domain/scopes.ts';
@@ -18,6 +18,7 @@ const scopeOf: Record<NewsKind, Scope> = {
   deliveries: 'deliveries:read',
   endpoints: 'endpoints:read',
   replays: 'deliveries:read',
+  figures: 'deliveries:read',
 };
 
 const kindsMessage = `must be a comma-separated list of ${newsKinds.join(', ')}`;
@@ -62,4 +63,14 @@ export function requireWatchable(ctx: Ctx, { projectId: named, types }: WatchQue
   const granted = grantedScopes(ctx.actor);
   const kinds = (types ?? newsKinds).filter((kind) => allows(granted, scopeOf[kind]));
   return { place, kinds };
+}
+
+/** For an open stream: a credential that may see another part now opens another one. */
+export function requireSameWatch(ctx: Ctx, query: WatchQuery, was: Watched): void {
+  const is = requireWatchable(ctx, query);
+  const isSame =
+    is.place.tenantId === was.place.tenantId &&
+    is.place.projectId === was.place.projectId &&
+    is.kinds.join() === was.kinds.join();
+  if (!isSame) throw new AppError('forbidden', 'What this credential may watch has changed.');
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { type EndpointId, type EventId, newId } from '../../../src/domain/ids.ts';
 import { createEndedRow, createEventRow, createPendingRow } from '../../support/deliveries.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
+import { addProjectRollups } from '../../support/project-rollups.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createEndpointRow, createTenant, type TestTenant } from '../../support/tenants.ts';
 
@@ -198,6 +199,7 @@ test('the volume is read from the rollups', async () => {
   const at = new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString();
   await pages.db.admin.sql`insert into delivery_stats_minute values (${tenant.tenantId},
     ${tenant.projectId}, ${endpointId}, ${at}::text::timestamptz, 7, 2, 12, 5, '{}', '{}')`;
+  await addProjectRollups(pages.db.admin.sql);
   const { text } = await pages.get(`${path}?since=1h`);
   expect(text).toContain('9 ended in the last hour · 0 waiting · 2 failed');
   expect(text).toContain('7 delivered, 3 attempts failed, 2 given up');

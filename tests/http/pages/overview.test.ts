@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { createEndedRow, createEventRow, createPendingRow } from '../../support/deliveries.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
+import { addProjectRollups } from '../../support/project-rollups.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createEndpointRow, createTenant, type TestTenant } from '../../support/tenants.ts';
 
@@ -30,6 +31,7 @@ async function arrangeDeliveries(of: TestTenant, name: string): Promise<void> {
       values (${of.tenantId}, ${of.projectId}, ${endpointId}, date_trunc(${unit}, now()), 40, 10,
         60, 20, ${counts}, ${counts})`;
   }
+  await addProjectRollups(sql);
 }
 
 test.each(['1h', '24h', '7d', '30d'])('an overview adds up the last %s', async (range) => {

@@ -1,4 +1,5 @@
 /** From an entry of the table to addresses that can be asked, and the fields of its form. */
+import type { TenantId } from '../../../src/domain/ids.ts';
 import type { TestPages } from '../signed-in.ts';
 import { type MarkedTenant, makeThing, type ThingName } from './marked-tenant.ts';
 import { type Wall, walls } from './table.ts';
@@ -38,21 +39,29 @@ export const nowhere = (ids: Ids): Ids =>
   Object.fromEntries(Object.keys(ids).map((name) => [name, Bun.randomUUIDv7()]));
 
 export function addressOf(route: string, slug: string, ids: Ids): Address {
+  return fill(route, { tenant: slug, project: 'main', ...ids }, { TENANT: slug, ...ids });
+}
+
+export function portalAddressOf(route: string, token: string, ids: Ids): Address {
+  return fill(route, { token, ...ids }, { TOKEN: token, ...ids });
+}
+
+function fill(route: string, values: Ids, asked: Ids): Address {
   const wall = walls[route];
   if (wall === undefined) throw new Error(`${route} has no entry in the table of walls`);
   if (wall.kind === 'public' && wall.path !== undefined) return { path: wall.path, asked: {} };
-  const values: Ids = { tenant: slug, project: 'main', ...ids };
   const value = (name: string) => {
     const known = values[name];
     if (known === undefined) throw new Error(`${route}: name what ${name} is, by \`items\``);
     return known;
   };
-  const names = Object.keys(queryIn(wall));
-  const query = names.map((name) => `${name}=${value(name)}`).join('&');
+  const named = Object.keys(queryIn(wall)).map((name) => [name, value(name)]);
+  const plain = 'plain' in wall ? Object.entries(wall.plain ?? {}) : [];
+  const query = [...named, ...plain].map(([name, text]) => `${name}=${text}`).join('&');
   const [, pattern = ''] = route.split(' ');
   const place = pattern.replace(/:(\w+)/g, (_, name: string) => value(name));
   const path = query === '' ? place : `${place}?${query}`;
-  return { path, asked: { NEXT: encodeURIComponent(path), PATH: place, TENANT: slug, ...ids } };
+  return { path, asked: { NEXT: encodeURIComponent(path), PATH: place, ...asked } };
 }
 
 /** With things of this tenant, where the form names some; `marker` where it wants a name typed. */
@@ -65,4 +74,11 @@ export async function fieldsOf(
   const fields = 'fields' in wall ? (wall.fields ?? {}) : {};
   if (typeof fields !== 'function') return fields;
   return fields((name) => makeThing(pages, tenant, name), marker);
+}
+
+/** The lines of the tenant's audit log: what a refused form must leave as they are. */
+export async function countChanges(pages: TestPages, tenantId: TenantId): Promise<number> {
+  const [row] = await pages.db.admin.sql`
+    select count(*)::int as count from audit_log where tenant_id = ${tenantId}`;
+  return row?.['count'];
 }

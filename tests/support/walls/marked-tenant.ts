@@ -93,9 +93,24 @@ const makers: Record<ThingName, Maker> = {
       email: `${marker}-${crypto.randomUUID()}@opsforge.test`,
       role: 'viewer',
     }),
-  'portal link': (pages, { marker, ...tenant }) =>
-    post(pages, tenant, '/portal-links', { customer: marker }),
+  'portal link': async (pages, tenant) => (await makePortalLink(pages, tenant)).id,
 };
+
+/** For the customer that all of this tenant's things are made for, by its marker. */
+export async function makePortalLink(
+  pages: TestPages,
+  { marker, ...tenant }: MarkedTenant,
+  values: { permissions?: readonly string[]; expiresInSeconds?: number } = {},
+): Promise<{ id: string; token: string }> {
+  const made = await send(pages, tenant, '/portal-links', { customer: marker, ...values });
+  return { id: made.string('id'), token: made.string('token') };
+}
+
+/** Another customer of the same tenant: its things have a marker of their own. */
+export const anotherCustomer = (tenant: MarkedTenant): MarkedTenant => ({
+  ...tenant,
+  marker: `zc${crypto.randomUUID().slice(-12)}zc`,
+});
 
 export const makeThing = (pages: TestPages, tenant: MarkedTenant, name: ThingName) =>
   makers[name](pages, tenant);
@@ -120,10 +135,14 @@ async function eventAndEndpoint(pages: TestPages, tenant: MarkedTenant) {
 }
 
 async function post(pages: TestPages, tenant: TestTenant, path: string, values: object) {
+  return (await send(pages, tenant, path, values)).string('id');
+}
+
+async function send(pages: TestPages, tenant: TestTenant, path: string, values: object) {
   const key = await pages.keyOf(tenant, ['admin'], { tenantWide: true });
   const isTenants = path === '/invitations' || path === '/api-keys';
   const body = isTenants ? values : { projectId: tenant.projectId, ...values };
   const made = await pages.send('POST', `/api/v1${path}`, { key, body });
   if (made.status >= 300) throw new Error(`POST ${path}: ${made.status} ${made.text}`);
-  return made.string('id');
+  return made;
 }

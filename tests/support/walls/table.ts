@@ -11,8 +11,11 @@ type Make = (name: ThingName) => Promise<string>;
 
 /** The things that the path's parameters name; the suite itself fills in tenant and project. */
 type Items = { items?: Readonly<Record<string, ThingName>> };
-/** The things that parameters of the query name. */
-type Query = { query?: Readonly<Record<string, ThingName>> };
+/** The things that parameters of the query name; `plain`: parameters that name none. */
+type Query = {
+  query?: Readonly<Record<string, ThingName>>;
+  plain?: Readonly<Record<string, string>>;
+};
 /** `least`: who may, of owner, admin, member, viewer. */
 type Fields = {
   fields?:
@@ -28,10 +31,14 @@ export type Wall =
   /** Of whoever is signed in, in no tenant. */
   | { kind: 'person page' }
   | ({ kind: 'person form' } & Items & Fields)
-  /** Below /t/:tenant; `least` is viewer unless named. */
-  | ({ kind: 'page'; least?: Role } & Items & Query)
+  /** Below /t/:tenant; `least` is viewer unless named. One without end is read no further. */
+  | ({ kind: 'page'; least?: Role; isEndless?: boolean } & Items & Query)
   /** Changes something below /t/:tenant; `least` is member unless named. */
-  | ({ kind: 'form'; least?: Role } & Items & Fields);
+  | ({ kind: 'form'; least?: Role } & Items & Fields)
+  /** Below /portal/:token, whose token is the credential. `writes`: for who may change things. */
+  | ({ kind: 'portal page'; writes?: boolean } & Items)
+  /** Changes something below /portal/:token. */
+  | ({ kind: 'portal form' } & Items & Fields);
 
 export const walls: Readonly<Record<string, Wall>> = {
   'GET /healthz': { kind: 'public' },
@@ -64,6 +71,16 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/projects/new': { kind: 'form', least: 'admin', fields: { name: 'Made here' } },
 
   'GET /t/:tenant/p/:project': { kind: 'page' },
+  'GET /t/:tenant/p/:project/live': { kind: 'page', isEndless: true },
+  'GET /t/:tenant/p/:project/start': { kind: 'page' },
+  'POST /t/:tenant/p/:project/start': {
+    kind: 'form',
+    fields: { step: 'endpoint', url: 'https://start.example.com/' },
+  },
+  'POST /t/:tenant/p/:project/start/endpoints/:id/test': {
+    kind: 'form',
+    items: { id: 'endpoint' },
+  },
 
   'GET /t/:tenant/p/:project/deliveries': { kind: 'page', query: { endpoint: 'endpoint' } },
   'POST /t/:tenant/p/:project/deliveries': {
@@ -177,49 +194,88 @@ export const walls: Readonly<Record<string, Wall>> = {
   'GET /t/:tenant/p/:project/deliveries/:id': { kind: 'page', items: { id: 'delivery' } },
   'POST /t/:tenant/p/:project/deliveries/:id/retry': { kind: 'form', items: { id: 'delivery' } },
 
+  'GET /t/:tenant/settings': { kind: 'page' },
   'GET /t/:tenant/settings/keys': { kind: 'page', least: 'member' },
+  'GET /t/:tenant/settings/keys/new': { kind: 'page', least: 'admin' },
+  'POST /t/:tenant/settings/keys/new': {
+    ...{ kind: 'form', least: 'admin' },
+    fields: { name: 'Made here', access: 'send', expiresAt: '', rateLimit: '', projectId: '' },
+  },
   'GET /t/:tenant/settings/keys/:id': { kind: 'page', least: 'admin', items: { id: 'api key' } },
-  'GET /t/:tenant/p/:project/portal': { kind: 'page' },
+  'POST /t/:tenant/settings/keys/:id': {
+    ...{ kind: 'form', least: 'admin', items: { id: 'api key' } },
+    fields: { name: 'Changed here', access: 'send', expiresAt: '', endsNow: '', rateLimit: '' },
+  },
+  'GET /t/:tenant/settings/keys/:id/revoke': {
+    ...{ kind: 'page', least: 'member', items: { id: 'api key' } },
+  },
+  'POST /t/:tenant/settings/keys/:id/revoke': {
+    ...{ kind: 'form', least: 'admin', items: { id: 'api key' } },
+  },
   'GET /t/:tenant/settings/usage': { kind: 'page' },
   'GET /t/:tenant/settings/audit': { kind: 'page', least: 'admin' },
+  'GET /t/:tenant/settings/audit/export': {
+    ...{ kind: 'page', least: 'admin', plain: { format: 'csv' } },
+  },
+
   'GET /t/:tenant/p/:project/events': { kind: 'page' },
   'GET /t/:tenant/p/:project/events/:id': { kind: 'page', items: { id: 'event' } },
-};
+  'GET /t/:tenant/p/:project/events/:id/again': {
+    ...{ kind: 'page', least: 'member', items: { id: 'event' } },
+  },
+  'POST /t/:tenant/p/:project/events/:id/again': {
+    ...{ kind: 'form', items: { id: 'event' } },
+    fields: async (make) => ({ id: await make('delivery') }),
+  },
 
-/**
- * Not tried here yet, only by the tests of their own pages. May only shrink: give each its entry
- * above, portals a kind of their own (their token is the credential).
- */
-export const untried: readonly string[] = [
-  'GET /t/:tenant/settings',
-  'GET /t/:tenant/settings/keys/:id/revoke',
-  'POST /t/:tenant/settings/keys/:id/revoke',
-  'GET /t/:tenant/settings/keys/new',
-  'POST /t/:tenant/settings/keys/new',
-  'POST /t/:tenant/settings/keys/:id',
-  'GET /t/:tenant/settings/audit/export',
-  'GET /t/:tenant/p/:project/events/:id/again',
-  'POST /t/:tenant/p/:project/events/:id/again',
-  'GET /portal/:token',
-  'GET /portal/:token/brand.css',
-  'GET /portal/:token/endpoints/new',
-  'POST /portal/:token/endpoints/new',
-  'GET /portal/:token/endpoints/:id',
-  'GET /portal/:token/endpoints/:id/edit',
-  'POST /portal/:token/endpoints/:id/edit',
-  'POST /portal/:token/endpoints/:id/secret',
-  'GET /portal/:token/endpoints/:id/rotate',
-  'POST /portal/:token/endpoints/:id/rotate',
-  'POST /portal/:token/endpoints/:id/test',
-  'POST /portal/:token/endpoints/:id/pause',
-  'POST /portal/:token/endpoints/:id/resume',
-  'GET /portal/:token/endpoints/:id/delete',
-  'POST /portal/:token/endpoints/:id/delete',
-  'GET /portal/:token/deliveries/:id',
-  'POST /portal/:token/deliveries/:id/retry',
-  'GET /t/:tenant/p/:project/portal/brand.css',
-  'POST /t/:tenant/p/:project/portal/look',
-  'POST /t/:tenant/p/:project/portal/links',
-  'GET /t/:tenant/p/:project/portal/links/:id/revoke',
-  'POST /t/:tenant/p/:project/portal/links/:id/revoke',
-];
+  'GET /t/:tenant/p/:project/portal': { kind: 'page' },
+  'GET /t/:tenant/p/:project/portal/brand.css': { kind: 'page' },
+  'POST /t/:tenant/p/:project/portal/look': {
+    ...{ kind: 'form', fields: { name: 'Changed here' } },
+  },
+  'POST /t/:tenant/p/:project/portal/links': {
+    kind: 'form',
+    fields: { customer: 'made here', expiresInSeconds: '60', permission: 'read' },
+  },
+  'GET /t/:tenant/p/:project/portal/links/:id/revoke': {
+    ...{ kind: 'page', items: { id: 'portal link' } },
+  },
+  'POST /t/:tenant/p/:project/portal/links/:id/revoke': {
+    ...{ kind: 'form', items: { id: 'portal link' } },
+  },
+
+  'GET /portal/:token': { kind: 'portal page' },
+  'GET /portal/:token/brand.css': { kind: 'portal page' },
+  'GET /portal/:token/endpoints/new': { kind: 'portal page', writes: true },
+  'POST /portal/:token/endpoints/new': {
+    ...{ kind: 'portal form', fields: { url: 'https://made.example/' } },
+  },
+  'GET /portal/:token/endpoints/:id': { kind: 'portal page', items: { id: 'endpoint' } },
+  'GET /portal/:token/endpoints/:id/edit': {
+    ...{ kind: 'portal page', writes: true, items: { id: 'endpoint' } },
+  },
+  'POST /portal/:token/endpoints/:id/edit': {
+    ...{ kind: 'portal form', items: { id: 'endpoint' }, fields: { url: 'https://made.example/' } },
+  },
+  'POST /portal/:token/endpoints/:id/secret': { kind: 'portal form', items: { id: 'endpoint' } },
+  'GET /portal/:token/endpoints/:id/rotate': {
+    ...{ kind: 'portal page', writes: true, items: { id: 'endpoint' } },
+  },
+  'POST /portal/:token/endpoints/:id/rotate': {
+    ...{ kind: 'portal form', items: { id: 'endpoint' }, fields: { overlapSeconds: '0' } },
+  },
+  'POST /portal/:token/endpoints/:id/test': { kind: 'portal form', items: { id: 'endpoint' } },
+  'POST /portal/:token/endpoints/:id/pause': { kind: 'portal form', items: { id: 'endpoint' } },
+  'POST /portal/:token/endpoints/:id/resume': { kind: 'portal form', items: { id: 'endpoint' } },
+  'GET /portal/:token/endpoints/:id/delete': {
+    ...{ kind: 'portal page', writes: true, items: { id: 'endpoint' } },
+  },
+  'POST /portal/:token/endpoints/:id/delete': {
+    ...{ kind: 'portal form', items: { id: 'endpoint' } },
+    fields: async (_make, marker) => ({ confirm: marker }),
+  },
+  'GET /portal/:token/deliveries/:id': { kind: 'portal page', items: { id: 'delivery' } },
+  'POST /portal/:token/deliveries/:id/retry': {
+    ...{ kind: 'portal form', items: { id: 'delivery' } },
+  },
+};

@@ -5,8 +5,10 @@ import type { TenantId } from '../../../src/domain/ids.ts';
 import { createClock } from '../../../src/lib/clock.ts';
 import { createWakeUps } from '../../../src/repositories/wake-ups.ts';
 import { createKeyAuthenticator } from '../../../src/usecases/accounts/authenticate-key.ts';
+import { createApiKey } from '../../../src/usecases/accounts/create-api-key.ts';
 import { recordKeyUse } from '../../../src/usecases/accounts/record-key-use.ts';
 import { revokeApiKey } from '../../../src/usecases/accounts/revoke-api-key.ts';
+import { apiKeyInput } from '../../../src/usecases/accounts/schemas.ts';
 import { updateApiKey } from '../../../src/usecases/accounts/update-api-key.ts';
 import type { Change, Ctx } from '../../../src/usecases/context.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
@@ -159,5 +161,78 @@ describe('a key', () => {
     } finally {
       await Promise.all([here.stop(), there.stop()]);
     }
+  });
+});
+
+describe('a key that is unknown', () => {
+  const lookUps = () => api.queries.get('findKeyByHash') ?? 0;
+  const unknownKey = () => `ofk_${crypto.randomUUID().replaceAll('-', '')}`;
+
+  test('is looked up once, however often it is sent, and does not count for others', async () => {
+    const { passed } = startProcess();
+    const [first, second] = [unknownKey(), unknownKey()];
+    const before = lookUps();
+    expect(await passed(first, 1)).toBe(0);
+    expect(await passed(first, 100)).toBe(0);
+    expect(lookUps() - before).toBe(1);
+    expect(await passed(second, 1)).toBe(0);
+    expect(lookUps() - before).toBe(2);
+  });
+
+  test('as one that was revoked, is refused as before', async () => {
+    const tenant = await api.newTenant();
+    const { id, key } = await createKey(api.db.database, tenant);
+    const { keys, ask } = startProcess();
+    await revokeApiKey(
+      operator(tenant.tenantId, () => keys.dropTenant(tenant.tenantId)),
+      id,
+    );
+    const refusal = () => ask(key).catch((error: unknown) => error);
+    expect(await refusal()).toMatchObject({ code: 'unauthenticated' });
+    expect(await refusal()).toEqual(await refusal());
+  });
+
+  test('is looked up again after a minute, after any news, and always while news may be lost', async () => {
+    let trusted = true;
+    const { database } = api.db;
+    const keys = createKeyAuthenticator({ database, clock, cacheTrusted: () => trusted });
+    const key = unknownKey();
+    const looksUp = async () => {
+      const before = lookUps();
+      await keys.authenticate(`Bearer ${key}`).catch(() => {});
+      return lookUps() - before;
+    };
+    expect([await looksUp(), await looksUp()]).toEqual([1, 0]);
+    nowMs += 60_001;
+    expect([await looksUp(), await looksUp()]).toEqual([1, 0]);
+    keys.dropTenant((await api.newTenant()).tenantId);
+    expect([await looksUp(), await looksUp()]).toEqual([1, 0]);
+    keys.clear();
+    expect([await looksUp(), await looksUp()]).toEqual([1, 0]);
+    trusted = false;
+    expect([await looksUp(), await looksUp()]).toEqual([1, 1]);
+  });
+
+  test('is good at once when it is made, wherever that is', async () => {
+    const { tenantId, projectId } = await api.newTenant();
+    const { keys, ask } = startProcess();
+    const { key } = await createApiKey(
+      operator(tenantId, () => {}),
+      apiKeyInput.parse({ name: 'later', projectId, scopes: ['events:read'] }),
+    );
+    // As if somebody had known it before: it is not there until its row is.
+    const { sql } = api.db.admin;
+    const hash = new Bun.CryptoHasher('sha256').update(key).digest();
+    const hide = (away: boolean) => sql`
+      update api_keys set revoked_at = case when ${away} then now() end where key_hash = ${hash}`;
+    await hide(true);
+    await expect(ask(key)).rejects.toThrow('unknown');
+    await hide(false);
+    await expect(ask(key)).rejects.toThrow('unknown');
+    await createApiKey(
+      operator(tenantId, ({ kind }) => kind === 'api_keys' && keys.dropTenant(tenantId)),
+      apiKeyInput.parse({ name: 'another', projectId, scopes: ['events:read'] }),
+    );
+    expect(await ask(key)).toMatchObject({ tenantId });
   });
 });
