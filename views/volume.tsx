@@ -22,7 +22,7 @@ export type VolumeProps = {
 };
 
 /** Failed attempts that another one follows: the last of what was given up is its own part. */
-export function splitVolume(points: readonly Omit<VolumePoint, 'href'>[]) {
+function splitVolume(points: readonly Omit<VolumePoint, 'href'>[]) {
   return {
     delivered: points.map((point) => point.delivered),
     retried: points.map((point) => Math.max(0, point.attemptsFailed - point.failed)),
