@@ -1,21 +1,13 @@
 /** The audit log: filters, who did what to which thing, and one entry opened below itself. */
 import { CopyButton, LinkButton } from './components/button.tsx';
 import { Diff, type DiffLine } from './components/code.tsx';
-import {
-  ActiveChip,
-  type Choice,
-  ChoiceMenu,
-  FilterBar,
-  SearchField,
-  type SegmentItem,
-  Segments,
-} from './components/filters.tsx';
+import type { Choice, SegmentItem } from './components/filters.tsx';
 import { formatMoment, shortId } from './components/format.ts';
 import { Icon } from './components/icon.tsx';
 import { Callout, Empty, type Fact, Facts, PageHead } from './components/panel.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Id } from './components/text.tsx';
-import { KeptFields, TimesMenu } from './list-parts.tsx';
+import { ListFilters } from './list-parts.tsx';
 import { type SettingsReader, SettingsTabs } from './settings.tsx';
 
 export type AuditRow = {
@@ -79,7 +71,11 @@ export function AuditPage(props: AuditPageProps) {
         }
       />
       <SettingsTabs {...props.tabs} current="audit" />
-      <Filters {...props} />
+      <ListFilters
+        {...props}
+        label="Filter the audit log"
+        search={{ placeholder: 'Name, action or request id', label: 'Search the audit log' }}
+      />
       {problem === null ? null : (
         <Callout glyph="bad" tone="bad" title="The filter was not understood" alert>
           <span safe>{problem}</span>
@@ -92,31 +88,6 @@ export function AuditPage(props: AuditPageProps) {
         </footer>
       </section>
     </>
-  );
-}
-
-function Filters({ path, q, fields, chips, menus, spans }: AuditPageProps) {
-  const { since, until, q: _, ...kept } = fields;
-  return (
-    <FilterBar label="Filter the audit log" action={path}>
-      <SearchField
-        placeholder="Name, action or request id"
-        label="Search the audit log"
-        value={q}
-        wide
-      />
-      <KeptFields fields={kept} />
-      {chips.map((chip) => (
-        <ActiveChip {...chip} />
-      ))}
-      {menus.map((menu) => (
-        <ChoiceMenu {...menu} />
-      ))}
-      <TimesMenu since={since} until={until} />
-      <span class="ml-auto">
-        <Segments label="Time" items={spans} />
-      </span>
-    </FilterBar>
   );
 }
 

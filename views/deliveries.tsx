@@ -1,34 +1,22 @@
 /** What happened to my webhook? Filters, the volume of the time, rows, and what to do with them. */
 import { Button } from './components/button.tsx';
-import { axisMax, BarChart } from './components/chart.tsx';
-import {
-  ActiveChip,
-  type Choice,
-  ChoiceMenu,
-  FilterBar,
-  SearchField,
-  type SegmentItem,
-  Segments,
-  type TabItem,
-  Tabs,
-} from './components/filters.tsx';
-import { formatCount, formatShort, shortId } from './components/format.ts';
+import { type Choice, type SegmentItem, type TabItem, Tabs } from './components/filters.tsx';
+import { formatCount, shortId } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { live } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
 import {
-  Attempts,
+  AttemptCells,
+  attemptColumns,
   type DeliveryRow,
   EndpointName,
-  LastAnswer,
-  NextAttempt,
-  Took,
+  NextCell,
+  nextColumn,
 } from './delivery-parts.tsx';
-import { KeptFields, Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
-
-type Chip = { name: string; value: string; href: string };
+import { ListFilters, type ListFiltersProps, Newer, type NewerProps } from './list-parts.tsx';
+import { VolumeChart, type VolumeProps } from './volume.tsx';
 
 export type DeliveriesProps = {
   path: string;
@@ -39,9 +27,8 @@ export type DeliveriesProps = {
   /** What of the filters was not understood; nothing is listed then. */
   problem: string | null;
   q: string;
-  /** Of the form's other fields: what stands in the address. */
-  fields: Readonly<Record<string, string | undefined>>;
-  chips: readonly Chip[];
+  fields: ListFiltersProps['fields'];
+  chips: ListFiltersProps['chips'];
   statuses: readonly Choice[];
   endpoints: readonly Choice[];
   spans: readonly SegmentItem[];
@@ -62,14 +49,24 @@ export function Deliveries(props: DeliveriesProps) {
     <>
       <PageHead title="Deliveries" sentence={sentenceOf(props.sentence)} />
       <Tabs items={props.tabs} />
-      <Filters {...props} />
+      <ListFilters
+        {...props}
+        label="Filter deliveries"
+        search={{ placeholder: 'Event type, or a whole id', label: 'Search deliveries' }}
+        menus={[
+          { name: 'Status', choices: props.statuses },
+          { name: 'Endpoint', choices: props.endpoints },
+        ]}
+      />
       {problem === null ? null : (
         <Callout glyph="bad" tone="bad" title="The filter was not understood" alert>
           <span safe>{problem}</span>
         </Callout>
       )}
       <form method="post" action={props.ownPath} class="card">
-        <Volume {...props.volume} />
+        <div class="px-4 pt-3 pb-2" data-strip>
+          <VolumeChart {...props.volume} height={12} />
+        </div>
         {props.newer === null ? null : <Newer {...props.newer} />}
         {isEmpty ? (
           <Empty icon="send" title={props.empty.title}>
@@ -98,79 +95,6 @@ export function Deliveries(props: DeliveriesProps) {
 function sentenceOf({ ended, words, pending, failed }: DeliveriesProps['sentence']): string {
   const counts = [`${formatCount(pending)} waiting`, `${formatCount(failed)} failed`];
   return [`${formatCount(ended)} ended in ${words}`, ...counts].join(' · ');
-}
-
-function Filters({ path, q, fields, chips, statuses, endpoints, spans }: DeliveriesProps) {
-  const { since, until, q: _, ...kept } = fields;
-  return (
-    <FilterBar label="Filter deliveries" action={path}>
-      <SearchField
-        placeholder="Event type, or a whole id"
-        label="Search deliveries"
-        value={q}
-        wide
-      />
-      <KeptFields fields={kept} />
-      {chips.map((chip) => (
-        <ActiveChip {...chip} />
-      ))}
-      <ChoiceMenu name="Status" choices={statuses} />
-      <ChoiceMenu name="Endpoint" choices={endpoints} />
-      <TimesMenu since={since} until={until} />
-      <span class="ml-auto">
-        <Segments label="Time" items={spans} />
-      </span>
-    </FilterBar>
-  );
-}
-
-export type VolumeProps = {
-  points: readonly { at: string; delivered: number; failed: number; attemptsFailed: number }[];
-  /** "min", "15 min" */
-  step: string;
-  /** More than a day: the axis has dates. */
-  hasDays: boolean;
-  words: string;
-};
-
-/** One in six is written below the chart. */
-const axisWords = 7;
-
-function Volume({ points, step, hasDays, words }: VolumeProps) {
-  const delivered = points.map((point) => point.delivered);
-  const failed = points.map((point) => point.failed);
-  const retried = points.map((point) => Math.max(0, point.attemptsFailed - point.failed));
-  const sums = points.map((_, at) => (delivered[at] ?? 0) + (retried[at] ?? 0) + (failed[at] ?? 0));
-  const max = axisMax(Math.max(0, ...sums));
-  const clock = (at: string) => (hasDays ? at.slice(5, 10) : at.slice(11, 16));
-  const xs = Array.from({ length: axisWords }, (_, index) => {
-    const at = points[Math.round((index * (points.length - 1)) / (axisWords - 1))]?.at ?? '';
-    return index === axisWords - 1 ? `${clock(at)} UTC` : clock(at);
-  });
-  const titles = points.map(({ at }, index) => {
-    const counts = [delivered, retried, failed].map((values) => formatCount(values[index] ?? 0));
-    const [good, again, bad] = counts;
-    const moment = `${at.slice(5, 10)} ${at.slice(11, 16)} UTC`;
-    return `${moment}: ${good} delivered, ${again} attempts failed, ${bad} given up`;
-  });
-  const top = formatShort(max);
-  return (
-    <div class="px-4 pt-3 pb-2">
-      <BarChart
-        height={12}
-        max={max}
-        ys={[top.unit === '' ? top.value : `${Number(top.value)} ${top.unit}`, '0']}
-        xs={xs}
-        label={`Deliveries per ${step} in ${words}`}
-        titles={titles}
-        series={[
-          { paint: 'soft', values: delivered },
-          { paint: 'warn', values: retried },
-          { paint: 'bad', values: failed },
-        ]}
-      />
-    </div>
-  );
 }
 
 /** Seen while a row is ticked: styles ask for that, so it works without script. */
@@ -210,10 +134,8 @@ export function DeliveryRows({ rows, path, nowMs, mayTick }: RowsProps) {
           { name: 'State' },
           { name: 'Event' },
           { name: 'Endpoint' },
-          { name: 'Attempts', number: true },
-          { name: 'Answer' },
-          { name: 'Took', number: true },
-          { name: 'Next attempt' },
+          ...attemptColumns,
+          nextColumn,
           { name: 'Accepted', number: true },
           { name: 'Delivery' },
         ]}
@@ -251,18 +173,8 @@ function Row({ row, nowMs, mayTick }: { row: DeliveryRow; nowMs: number; mayTick
       <td>
         <EndpointName endpoint={row.endpoint} />
       </td>
-      <td class="r" data-label="Attempts">
-        <Attempts row={row} />
-      </td>
-      <td>
-        <LastAnswer row={row} />
-      </td>
-      <td class="r max-sm:hidden!">
-        <Took ms={row.tookMs} />
-      </td>
-      <td class="text-muted-foreground max-sm:hidden!">
-        <NextAttempt at={row.nextAttemptAt} nowMs={nowMs} />
-      </td>
+      <AttemptCells row={row} />
+      <NextCell row={row} nowMs={nowMs} />
       <td class="r">
         <Ago at={row.createdAt} nowMs={nowMs} />
       </td>

@@ -99,7 +99,9 @@ function AttemptItem({ attempt, scaleMs }: { attempt: AttemptShown; scaleMs: num
   const { phases, durationMs, sincePreviousMs } = attempt;
   const waited =
     sincePreviousMs === null
-      ? ''
+      ? attempt.number === 1
+        ? 'sent at once'
+        : ''
       : `${formatDuration(roundedWait(sincePreviousMs))} after the one before`;
   const late = attempt.outcome === 'superseded' ? 'came too late to count' : '';
   return (
@@ -167,7 +169,7 @@ export function Exchange(props: ExchangeProps) {
           ))}
         </div>
       )}
-      <section class="grid items-start gap-4 lg:grid-cols-2">
+      <section class="grid gap-4">
         <div class="min-w-0">
           {payload === null ? (
             <p class="note">The event is not kept any more, so its payload is gone.</p>
@@ -175,6 +177,7 @@ export function Exchange(props: ExchangeProps) {
             <CodeBox
               title={`Payload, ${formatBytes(payload.bytes)}`}
               {...(payload.isCut ? {} : { copies: payload.text })}
+              wrap={!payload.text.includes('\n')}
             >
               <JsonLines text={payload.text} />
             </CodeBox>

@@ -1,6 +1,7 @@
 /** What the pages of deliveries and events share: cells of their tables. */
 import { formatDuration } from './components/format.ts';
 import type { StateName } from './components/state.tsx';
+import type { Column } from './components/table.tsx';
 import { StatusCode, Until } from './components/text.tsx';
 
 export type DeliveryRow = {
@@ -58,10 +59,36 @@ export function LastAnswer({ row }: { row: Pick<DeliveryRow, 'statusCode' | 'err
   return <StatusCode status={row.statusCode} error={row.errorCode} />;
 }
 
-export function Took({ ms }: { ms: number | null }) {
-  return ms === null ? <None /> : <span safe>{formatDuration(ms)}</span>;
+/** Of AttemptCells and, with `next`, NextCell. */
+export const attemptColumns: readonly Column[] = [
+  { name: 'Attempts', number: true },
+  { name: 'Answer' },
+  { name: 'Took', number: true },
+];
+export const nextColumn: Column = { name: 'Next attempt' };
+
+/** How it went so far, as every list of deliveries shows it. */
+export function AttemptCells({ row }: { row: DeliveryRow }) {
+  return (
+    <>
+      <td class="r" data-label="Attempts">
+        <Attempts row={row} />
+      </td>
+      <td>
+        <LastAnswer row={row} />
+      </td>
+      <td class="r max-sm:hidden!">
+        {row.tookMs === null ? <None /> : <span safe>{formatDuration(row.tookMs)}</span>}
+      </td>
+    </>
+  );
 }
 
-export function NextAttempt({ at, nowMs }: { at: string | null; nowMs: number }) {
-  return at === null ? null : <Until at={at} nowMs={nowMs} />;
+export function NextCell({ row, nowMs }: { row: DeliveryRow; nowMs: number }) {
+  const { nextAttemptAt: at } = row;
+  return (
+    <td class="text-muted-foreground max-sm:hidden!">
+      {at === null ? null : <Until at={at} nowMs={nowMs} />}
+    </td>
+  );
 }

@@ -1,5 +1,5 @@
 /** Who got it, what was in it? Deliveries to each endpoint, the payload, who did not want it. */
-import { CopyButton, LinkButton } from './components/button.tsx';
+import { Button, CopyButton, LinkButton } from './components/button.tsx';
 import { type FormDraft, FormFoot, FormNotice } from './components/form.tsx';
 import { formatClock, formatMoment } from './components/format.ts';
 import { Empty, type Fact, Facts, PageHead, Panel } from './components/panel.tsx';
@@ -7,7 +7,13 @@ import { live } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Table } from './components/table.tsx';
 import { Id, Tag } from './components/text.tsx';
-import { Attempts, type DeliveryRow, LastAnswer, NextAttempt, Took } from './delivery-parts.tsx';
+import {
+  AttemptCells,
+  attemptColumns,
+  type DeliveryRow,
+  NextCell,
+  nextColumn,
+} from './delivery-parts.tsx';
 import { Payload, type PayloadProps } from './payload.tsx';
 
 export type EventProps = {
@@ -16,6 +22,8 @@ export type EventProps = {
   type: string;
   sentence: string;
   acceptedAt: string;
+  /** What posts it once more; null when it is too long for a command. */
+  curl: string | null;
   from: string;
   orderingKey: string | null;
   metadata: readonly { name: string; value: string; href: string }[];
@@ -35,15 +43,26 @@ export function EventPage(props: EventProps) {
         title={props.type}
         sentence={props.sentence}
         actions={
-          props.againHref === null ? null : (
-            <LinkButton
-              label="Send again…"
-              icon="rotate-cw"
-              variant="primary"
-              href={props.againHref}
-              shortcut="A"
-            />
-          )
+          <>
+            {props.curl === null ? null : (
+              <Button
+                label="Copy as curl"
+                icon="terminal"
+                copies={props.curl}
+                shortcut="C"
+                class="needs-script"
+              />
+            )}
+            {props.againHref === null ? null : (
+              <LinkButton
+                label="Send again…"
+                icon="rotate-cw"
+                variant="primary"
+                href={props.againHref}
+                shortcut="A"
+              />
+            )}
+          </>
         }
       />
       <div class="split xl:grid-cols-[minmax(0,1fr)_20rem]">
@@ -94,10 +113,8 @@ export function EventDeliveries({ rows, path, allHref, nowMs }: EventDeliveriesP
             columns={[
               { name: 'State' },
               { name: 'Endpoint' },
-              { name: 'Attempts', number: true },
-              { name: 'Answer' },
-              { name: 'Took', number: true },
-              { name: 'Next attempt' },
+              ...attemptColumns,
+              nextColumn,
               { name: 'Done, UTC', number: true },
               { name: 'Delivery' },
             ]}
@@ -119,25 +136,15 @@ function Row({ row, nowMs }: { row: DeliveryRow; nowMs: number }) {
         <State name={row.state} />
       </td>
       <td class="c-main font-medium">
-        <span class="flex max-w-72 items-center gap-2">
+        <span class="flex max-w-44 items-center gap-2">
           <a class="quiet-link truncate" href={row.href} title={row.endpoint.url} safe>
             {row.endpoint.name}
           </a>
           {row.isReplay ? <Tag word="replay" /> : null}
         </span>
       </td>
-      <td class="r" data-label="Attempts">
-        <Attempts row={row} />
-      </td>
-      <td>
-        <LastAnswer row={row} />
-      </td>
-      <td class="r max-sm:hidden!">
-        <Took ms={row.tookMs} />
-      </td>
-      <td class="text-muted-foreground max-sm:hidden!">
-        <NextAttempt at={row.nextAttemptAt} nowMs={nowMs} />
-      </td>
+      <AttemptCells row={row} />
+      <NextCell row={row} nowMs={nowMs} />
       <td class="r max-sm:hidden!" safe>
         {row.completedAt === null ? '–' : formatClock(row.completedAt)}
       </td>
@@ -257,7 +264,7 @@ export function SendAgain({ type, action, backHref, choices, draft }: SendAgainP
       />
       <FormNotice draft={draft} labels={{}} />
       <Panel title="To which endpoints?">
-        <fieldset class="grid gap-2" aria-label="Endpoints">
+        <fieldset class="grid grid-cols-[minmax(0,1fr)] gap-2" aria-label="Endpoints">
           {choices.map(({ id, name, words, disabled }) => (
             <label class={['flex items-center gap-2.5', disabled && 'text-muted-foreground']}>
               <input
@@ -268,7 +275,7 @@ export function SendAgain({ type, action, backHref, choices, draft }: SendAgainP
                 disabled={disabled}
                 checked={ticked.includes(id)}
               />
-              <span class="min-w-0 truncate" safe>
+              <span class="min-w-0 truncate" title={name} safe>
                 {name}
               </span>
               <span class="ml-auto text-xs whitespace-nowrap text-muted-foreground" safe>

@@ -1,22 +1,16 @@
 /** Did you get it? What was posted, newest first, and who got it. */
 import { Button } from './components/button.tsx';
 import { CodeBox, ShellLines } from './components/code.tsx';
-import {
-  ActiveChip,
-  ChipMenu,
-  FilterBar,
-  SearchField,
-  type SegmentItem,
-  Segments,
-} from './components/filters.tsx';
-import { formatBytes } from './components/format.ts';
+import { ChipMenu, type SegmentItem } from './components/filters.tsx';
+import { formatBytes, formatCount } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
 import { live } from './components/refresh.ts';
 import { Glyph, type GlyphName } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago, Id } from './components/text.tsx';
 import { None } from './delivery-parts.tsx';
-import { Newer, type NewerProps, TimesMenu } from './list-parts.tsx';
+import { ListFilters, Newer, type NewerProps } from './list-parts.tsx';
+import { StepChart } from './volume.tsx';
 
 export type EventRow = {
   id: string;
@@ -30,10 +24,17 @@ export type EventRow = {
   isNew: boolean;
 };
 
+export type EventStrip = {
+  points: readonly { at: string; count: number; href: string }[];
+  /** "Events per min in the last hour" */
+  label: string;
+  hasDays: boolean;
+};
+
 export type EventsProps = {
   path: string;
   sentence: string;
-
+  strip: EventStrip | null;
   problem: string | null;
   fields: Readonly<Record<string, string | undefined>>;
   chips: readonly { name: string; value: string; href: string }[];
@@ -65,10 +66,11 @@ export function Events(props: EventsProps) {
  * The part `list`: newer rows come in on top, marked, while nobody is at the rows, and wait behind
  * a link else.
  */
-export function EventList({ rows, foot, empty, newer }: EventsProps) {
+export function EventList({ rows, foot, empty, newer, strip }: EventsProps) {
   const tail = newer === null ? {} : live(newer.path, ['events'], { hold: 'page' });
   return (
     <section class="card" id="list" {...tail}>
+      {strip === null ? null : <Strip {...strip} />}
       {newer === null ? null : <Newer {...newer} />}
       {rows.rows.length === 0 ? <Nothing {...empty} /> : <EventRows {...rows} />}
       <footer>
@@ -78,19 +80,37 @@ export function EventList({ rows, foot, empty, newer }: EventsProps) {
   );
 }
 
-function Filters({ path, fields, chips, spans }: EventsProps) {
-  const { since, until, q, type } = fields;
+function Strip({ points, label, hasDays }: EventStrip) {
   return (
-    <FilterBar label="Filter events" action={path}>
-      <SearchField
-        placeholder="Id, ordering key, label, or words"
-        label="Search events by id, ordering key, metadata, or words in payloads of the last 24 hours"
-        value={q ?? ''}
-        wide
+    <div class="px-4 pt-3 pb-2" data-strip>
+      <StepChart
+        points={points}
+        hasDays={hasDays}
+        height={12}
+        label={label}
+        series={[{ paint: 'soft', values: points.map(({ count }) => count) }]}
+        words={points.map(({ count }) => `${formatCount(count)} accepted`)}
       />
-      {chips.map((chip) => (
-        <ActiveChip {...chip} />
-      ))}
+    </div>
+  );
+}
+
+/** A type is typed: a project may have hundreds. */
+function Filters(props: EventsProps) {
+  const { type, ...fields } = props.fields;
+  return (
+    <ListFilters
+      {...props}
+      label="Filter events"
+      search={{
+        placeholder: 'Id, ordering key, label, or words',
+        label:
+          'Search events by id, ordering key, metadata, or words in payloads of the last 24 hours',
+      }}
+      q={fields.q ?? ''}
+      fields={fields}
+      menus={[]}
+    >
       <ChipMenu name="Event type">
         <input
           class="input h-7 w-56 font-mono text-xs!"
@@ -103,11 +123,7 @@ function Filters({ path, fields, chips, spans }: EventsProps) {
         />
         <Button label="Apply" type="submit" />
       </ChipMenu>
-      <TimesMenu since={since} until={until} />
-      <span class="ml-auto">
-        <Segments label="Time" items={spans} />
-      </span>
-    </FilterBar>
+    </ListFilters>
   );
 }
 

@@ -1,12 +1,57 @@
 /** What the lists of deliveries and events share: exact times, and what came since. */
+import type { Children } from '@kitajs/html';
 import { Button } from './components/button.tsx';
-import { ChipMenu } from './components/filters.tsx';
+import {
+  ActiveChip,
+  ChipMenu,
+  type Choice,
+  ChoiceMenu,
+  FilterBar,
+  SearchField,
+  type SegmentItem,
+  Segments,
+} from './components/filters.tsx';
 import { live } from './components/refresh.ts';
+
+export type ListFiltersProps = {
+  label: string;
+  /** The list's own address. */
+  path: string;
+  search: { placeholder: string; label: string };
+  q: string;
+  /** What stands in the address, by the form's names. */
+  fields: Readonly<Record<string, string | undefined>>;
+  chips: readonly { name: string; value: string; href: string }[];
+  menus: readonly { name: string; choices: readonly Choice[] }[];
+  spans: readonly SegmentItem[];
+};
+
+/** Search, what is on, what may be added, and the time. */
+export function ListFilters(props: ListFiltersProps & { children?: Children }) {
+  const { since, until, q: _, ...kept } = props.fields;
+  return (
+    <FilterBar label={props.label} action={props.path}>
+      <SearchField {...props.search} value={props.q} wide />
+      <KeptFields fields={kept} />
+      {props.chips.map((chip) => (
+        <ActiveChip {...chip} />
+      ))}
+      {props.menus.map((menu) => (
+        <ChoiceMenu {...menu} />
+      ))}
+      {props.children}
+      <TimesMenu since={since} until={until} />
+      <span class="ml-auto">
+        <Segments label="Time" items={props.spans} />
+      </span>
+    </FilterBar>
+  );
+}
 
 type TimesProps = { since: string | undefined; until: string | undefined };
 
 /** Exact times, for what the segments cannot say; the fields are of the filters' form. */
-export function TimesMenu({ since, until }: TimesProps) {
+function TimesMenu({ since, until }: TimesProps) {
   return (
     <ChipMenu name="Times">
       <TimeField name="since" label="Since" value={since} />
@@ -33,7 +78,7 @@ function TimeField(props: { name: string; label: string; value: string | undefin
 }
 
 /** What stands in the address and has no field of its own. */
-export function KeptFields({ fields }: { fields: Readonly<Record<string, string | undefined>> }) {
+function KeptFields({ fields }: { fields: Readonly<Record<string, string | undefined>> }) {
   const safeInputs = Object.entries(fields).map(([name, value]) =>
     value === undefined ? null : <input type="hidden" name={name} value={value} />,
   );

@@ -1,18 +1,23 @@
 /** Is anything wrong now? The sentence, what needs somebody, the figures, and their course. */
-import { axisMax, BarChart, Legend } from './components/chart.tsx';
+import { Progress } from './components/bars.tsx';
+import { PanelLink } from './components/button.tsx';
+import { Legend } from './components/chart.tsx';
 import { type SegmentItem, Segments } from './components/filters.tsx';
 import {
+  formatAge,
   formatCount,
   formatDuration,
   formatPercent,
   formatPercentFigure,
   formatShort,
 } from './components/format.ts';
-import { PageHead, Panel } from './components/panel.tsx';
+import { type AttentionItem, AttentionList, PageHead, Panel } from './components/panel.tsx';
 import { live } from './components/refresh.ts';
-import { State, type StateName } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { AsTable } from './components/table.tsx';
+import { Ago } from './components/text.tsx';
+import { type DeliveryRow, LastAnswer } from './delivery-parts.tsx';
+import { VolumeChart, type VolumeProps } from './volume.tsx';
 
 export type OverviewFigures = {
   delivered: number;
@@ -33,14 +38,18 @@ export type OverviewProps = {
   ranges: readonly SegmentItem[];
   totals: OverviewFigures;
   series: readonly Point[];
+  /** Accepted, by the day. */
+  events: { count: number; words: string; days: readonly number[] };
   pending: number;
   /** It is more than could be counted. */
   pendingMore: boolean;
-  endpoints: readonly { name: string; url: string; state: StateName; text: string }[];
-  endpointCount: number;
-  /** "15 min" */
-  step: string;
-  range: string;
+  waitingSince: string | null;
+  attention: readonly AttentionItem[];
+  volume: VolumeProps;
+  causes: readonly { cause: string; endpoint: string; href: string; count: number }[];
+  givenUp: readonly DeliveryRow[];
+  givenUpHref: string;
+  nowMs: number;
 };
 
 export function Overview(props: OverviewProps) {
@@ -64,33 +73,41 @@ export function OverviewFigures(props: OverviewProps) {
       class="flex flex-col gap-5"
       {...live(props.path, ['figures', 'deliveries', 'endpoints'])}
     >
+      <AttentionList items={props.attention} nowMs={props.nowMs} />
       <Stats stats={statsOf(props)} />
       <div class="grid gap-5 xl:grid-cols-3">
         <Deliveries {...props} />
-        <Endpoints {...props} />
+        <GivenUp {...props} />
       </div>
     </div>
   );
 }
 
-function statsOf({ totals, series, pending, pendingMore }: OverviewProps): Stat[] {
+function statsOf(props: OverviewProps): Stat[] {
+  const { totals, series, pending, pendingMore, events, waitingSince, nowMs } = props;
   const of = (pick: (figures: OverviewFigures) => number | null) =>
     series.map(({ figures }) => pick(figures) ?? 0);
-  const delivered = formatShort(totals.delivered);
   const [p95 = '–', p95Unit = ''] = formatDuration(totals.p95Ms).split(' ');
   const ratios = series.map(({ figures }) => figures.successRatio ?? totals.successRatio ?? 1);
+  const good = totals.attempts === 0 ? null : 1 - totals.attemptsFailed / totals.attempts;
   return [
     {
+      label: 'Events accepted',
+      ...formatShort(events.count),
+      sub: events.words,
+      spark: events.days,
+    },
+    {
       label: 'Delivered',
-      ...delivered,
-      sub: `${formatCount(totals.attempts)} attempts`,
+      ...formatShort(totals.delivered),
+      sub: `${formatCount(totals.failed)} given up`,
       spark: of((figures) => figures.delivered),
     },
     {
       label: 'Delivery success',
       value: formatPercentFigure(totals.successRatio),
       unit: totals.successRatio === null ? '' : '%',
-      sub: `${formatCount(totals.failed)} given up`,
+      sub: `${formatPercent(good)} of attempts`,
       spark: ratios,
       zero: false,
     },
@@ -102,44 +119,20 @@ function statsOf({ totals, series, pending, pendingMore }: OverviewProps): Stat[
       spark: of((figures) => figures.p95Ms),
     },
     {
-      label: 'Failed attempts',
-      value: formatCount(totals.attemptsFailed),
-      sub: `${formatPercent(totals.attempts === 0 ? null : totals.attemptsFailed / totals.attempts)} of all`,
-      spark: of((figures) => figures.attemptsFailed),
-    },
-    {
       label: 'Pending',
       value: formatCount(pending) + (pendingMore ? '+' : ''),
-      sub: 'wait for an attempt now',
+      sub:
+        waitingSince === null
+          ? 'nothing waits'
+          : `oldest ${formatAge(nowMs - Date.parse(waitingSince))}`,
     },
   ];
 }
 
-/** One in six is written below the chart. */
-const axisWords = 7;
-
-function Deliveries({ series, step, range }: OverviewProps) {
-  const delivered = series.map(({ figures }) => figures.delivered);
-  const retried = series.map(({ figures }) => Math.max(0, figures.attemptsFailed - figures.failed));
-  const failed = series.map(({ figures }) => figures.failed);
-  const sums = series.map((_, at) => (delivered[at] ?? 0) + (retried[at] ?? 0) + (failed[at] ?? 0));
-  const max = axisMax(Math.max(0, ...sums));
-  const label = `Deliveries per ${step}, last ${range}`;
-  const hasDays = range.endsWith('d');
-  const clock = (at: string) => (hasDays ? at.slice(5, 10) : at.slice(11, 16));
-  const xs = Array.from({ length: axisWords }, (_, index) => {
-    const at = series[Math.round((index * (series.length - 1)) / (axisWords - 1))]?.at ?? '';
-    return index === axisWords - 1 ? `${clock(at)} UTC` : clock(at);
-  });
-  const titles = series.map(
-    ({ at }, index) =>
-      `${clock(at)} UTC: ${formatCount(delivered[index] ?? 0)} delivered, ` +
-      `${formatCount(retried[index] ?? 0)} attempts failed, ${formatCount(failed[index] ?? 0)} given up`,
-  );
-  const ys = [4, 3, 2, 1, 0].map((part) => {
-    const { value, unit } = formatShort((max * part) / 4);
-    return unit === '' ? value : `${Number(value)} ${unit}`;
-  });
+/** The chart, and below it what the failed ones failed with. */
+function Deliveries({ volume, causes }: OverviewProps) {
+  const { points, step, words } = volume;
+  const label = `Deliveries per ${step} in ${words}`;
   return (
     <Panel
       title="Deliveries"
@@ -155,54 +148,84 @@ function Deliveries({ series, step, range }: OverviewProps) {
         />
       }
     >
-      <BarChart
-        max={max}
-        ys={ys}
-        xs={xs}
-        label={label}
-        titles={titles}
-        series={[
-          { paint: 'soft', values: delivered },
-          { paint: 'warn', values: retried },
-          { paint: 'bad', values: failed },
-        ]}
-      />
+      <VolumeChart {...volume} height={44} />
       <AsTable
         label={label}
         columns={['From, UTC', 'Delivered', 'Attempts failed', 'Given up']}
-        rows={series
-          .map(({ at, figures }) => [
+        rows={points
+          .map(({ at, delivered, attemptsFailed, failed }) => [
             `${at.slice(5, 10)} ${at.slice(11, 16)}`,
-            formatCount(figures.delivered),
-            formatCount(figures.attemptsFailed),
-            formatCount(figures.failed),
+            formatCount(delivered),
+            formatCount(attemptsFailed),
+            formatCount(failed),
           ])
           .reverse()}
       />
+      {causes.length === 0 ? null : <Causes causes={causes} />}
     </Panel>
   );
 }
 
-function Endpoints({ endpoints, endpointCount }: OverviewProps) {
-  const isWell = endpoints.length === 0;
+function Causes({ causes }: Pick<OverviewProps, 'causes'>) {
+  const most = Math.max(...causes.map(({ count }) => count));
   return (
-    <Panel title="Endpoints that need a look" sub={`of ${formatCount(endpointCount)}`} flush>
-      {isWell ? (
-        <p class="px-4 py-3 text-muted-foreground">All of them take what they are sent.</p>
+    <section class="mt-3 border-t pt-3" aria-label="Why deliveries fail">
+      <h3 class="text-xs text-muted-foreground">
+        Why deliveries fail, by their last attempt; the newest of them
+      </h3>
+      <ul class="mt-2 grid gap-x-8 gap-y-2.5 sm:grid-cols-2">
+        {causes.map(({ cause, endpoint, href, count }) => (
+          <li>
+            <div class="mb-1 flex items-baseline justify-between gap-3">
+              <a class="quiet-link min-w-0 truncate" href={href} title={`${cause} · ${endpoint}`}>
+                <span safe>{cause}</span>
+                <span class="text-muted-foreground" safe>{` · ${endpoint}`}</span>
+              </a>
+              <span class="num" safe>
+                {formatCount(count)}
+              </span>
+            </div>
+            <Progress
+              parts={[{ paint: 'bad', value: count }]}
+              total={most}
+              label={`${count} of the newest failures`}
+            />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The newest that were given up: each a link to why. */
+function GivenUp({ givenUp, givenUpHref, nowMs }: OverviewProps) {
+  return (
+    <Panel
+      title="Given up lately"
+      actions={<PanelLink href={givenUpHref} label="All failed" />}
+      flush
+    >
+      {givenUp.length === 0 ? (
+        <p class="px-4 py-3 text-muted-foreground">
+          Nothing: each delivery arrived, or is still tried.
+        </p>
       ) : (
         <ul class="divide-y">
-          {endpoints.map(({ name, url, state, text }) => (
-            <li class="px-4 py-2.5">
+          {givenUp.map((row) => (
+            <li class="px-4 py-2">
               <div class="flex items-baseline justify-between gap-3">
-                <span class="truncate font-medium" title={url} safe>
-                  {name}
-                </span>
-                <span class="text-xs">
-                  <State name={state} />
-                </span>
+                <a class="quiet-link min-w-0 truncate font-medium" href={row.href} safe>
+                  {row.eventType}
+                </a>
+                <LastAnswer row={row} />
               </div>
-              <p class="mt-0.5 truncate text-xs text-muted-foreground" safe>
-                {text}
+              <p class="mt-0.5 flex justify-between gap-3 text-xs text-muted-foreground">
+                <span class="min-w-0 truncate" title={row.endpoint.url} safe>
+                  {row.endpoint.name}
+                </span>
+                <span class="num whitespace-nowrap">
+                  <Ago at={row.completedAt ?? row.createdAt} nowMs={nowMs} />
+                </span>
               </p>
             </li>
           ))}

@@ -77,7 +77,7 @@ function Node(props: { keyText: string | null; node: TreeNode; depth: number }):
   }
   return (
     <details open={depth < openDepth}>
-      <summary>
+      <summary class="leading-6">
         <Key text={keyText} />
         <span safe>{`${open} ${node.entries.length} ${close}`}</span>
       </summary>

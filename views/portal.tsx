@@ -8,7 +8,7 @@ import { refreshPortal } from './components/refresh.ts';
 import { State } from './components/state.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
-import { Attempts, type DeliveryRow, LastAnswer, None, Took } from './delivery-parts.tsx';
+import { AttemptCells, type DeliveryRow } from './delivery-parts.tsx';
 import { type EndpointRow, EventTypes } from './endpoints.tsx';
 
 export type PortalProps = {
@@ -199,15 +199,7 @@ export function DeliveryTable(props: {
               {row.endpoint.name}
             </td>
           ) : null}
-          <td class="r" data-label="Attempts">
-            <Attempts row={row} />
-          </td>
-          <td>
-            <LastAnswer row={row} />
-          </td>
-          <td class="r max-sm:hidden!">
-            {row.tookMs === null ? <None /> : <Took ms={row.tookMs} />}
-          </td>
+          <AttemptCells row={row} />
           <td class="r text-muted-foreground">
             <Ago at={row.createdAt} nowMs={nowMs} />
           </td>

@@ -4,8 +4,8 @@
  * words.
  */
 import type { EndpointId } from '../../src/domain/ids.ts';
-import { createEndedRow, createEventRow, createPendingRow } from './deliveries.ts';
 import { addProjectRollups } from './project-rollups.ts';
+import { fillDeliveries } from './showcase-deliveries.ts';
 import type { TestPages } from './signed-in.ts';
 import { createEndpointRow, createTenant } from './tenants.ts';
 import { fillTenant, type MarkedTenant } from './walls/marked-tenant.ts';
@@ -19,16 +19,13 @@ type Showcase = MarkedTenant & {
 const customer = 'tallybridge';
 
 const endpointKinds = [
-  { url: 'https://ledger.example.com/hooks/v2/invoices', description: 'Ledger' },
   {
-    ...{ url: 'https://shop.example.com/webhooks', description: 'Shop front' },
-    ...{ failingSince: new Date(Date.now() - 3_600_000), consecutiveFailures: 12 },
+    ...{ url: 'https://hooks.ledgerly.example.com/v2/invoices', description: 'billing-ledger' },
+    failingSince: new Date(Date.now() - 1_320_000),
   },
+  { url: 'https://shop.example.com/webhooks', description: 'customs-broker' },
   { url: `https://example.com/${'a-very-long-path/'.repeat(8)}`, description: '' },
 ];
-const types = ['invoice.paid', 'invoice.voided', 'customer.subscription.updated'];
-const endings = ['delivered', 'delivered', 'failed', 'cancelled'] as const;
-const deliveriesEach = 8;
 const minutesOfFigures = 24 * 60;
 const hoursOfFigures = 24;
 
@@ -38,12 +35,15 @@ export async function createShowcase(pages: TestPages): Promise<Showcase> {
   await sql`update tenants set name = 'Acme Payments' where id = ${made.tenantId}`;
   await sql`update projects set name = 'Production' where id = ${made.projectId}`;
   const tenant = { ...made, marker: 'invoice' };
+  const endpointIds: EndpointId[] = [];
   for (const values of endpointKinds) {
     const { url, ...rest } = values;
     const endpointId = await createEndpointRow(pages.db.database, tenant, url, rest);
-    await addDeliveries(pages, tenant, endpointId);
-    await addFigures(pages, tenant, endpointId);
+    endpointIds.push(endpointId);
+    await addFigures(pages, tenant, endpointId, 'failingSince' in values);
   }
+  await fillDeliveries(pages, tenant, endpointIds);
+  await addUsage(pages, tenant);
   await addProjectRollups(sql);
   const ids = await fillTenant(pages, tenant);
   await addSources(pages, tenant);
@@ -74,33 +74,39 @@ async function addSources(pages: TestPages, tenant: MarkedTenant) {
   }
 }
 
-async function addDeliveries(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {
-  const { database } = pages.db;
-  for (let index = 0; index < deliveriesEach; index += 1) {
-    const eventType = types[index % types.length] ?? '';
-    const payload = JSON.stringify({ number: `A-${index}`, amount: 4_200 });
-    const eventId = await createEventRow(database, tenant, { type: eventType, payload });
-    const status = endings[index % endings.length];
-    if (status === undefined) throw new Error('the endings are not empty');
-    const lastError = status === 'failed' ? 'No answer within 15 s' : null;
-    await createEndedRow(database, tenant, eventId, endpointId, { eventType, status, lastError });
-    await createPendingRow(database, tenant, eventId, endpointId, { eventType });
-  }
-}
-
-async function addFigures(pages: TestPages, tenant: MarkedTenant, endpointId: EndpointId) {
+/** A day that is busier by day, and trouble in the last three quarters of an hour. */
+async function addFigures(
+  pages: TestPages,
+  tenant: MarkedTenant,
+  endpointId: EndpointId,
+  isFailing: boolean,
+) {
   const { sql } = pages.db.admin;
   const counts = Array.from({ length: 21 }, (_, place) =>
     place >= 3 && place < 9 ? 90 - place * 8 : 0,
   );
   for (const unit of ['minute', 'hour'] as const) {
-    const last = unit === 'minute' ? minutesOfFigures : hoursOfFigures;
+    const isMinute = unit === 'minute';
+    const last = isMinute ? minutesOfFigures : hoursOfFigures;
+    const [factor, period, trouble] = isMinute ? [1, 229, 45] : [60, 3.8, 1];
+    const failed = isFailing ? sql`(n < ${trouble}::int)::int * ${7 * factor}::int` : sql`0`;
     await sql`
       insert into ${sql(`delivery_stats_${unit}`)} (tenant_id, project_id, endpoint_id, bucket,
         delivered, failed, attempts, attempts_failed, answer_counts, latency_counts)
       select ${tenant.tenantId}, ${tenant.projectId}, ${endpointId},
-        date_trunc(${unit}, now()) - n * ${`1 ${unit}`}::interval, 40 + n % 7 * 90, n % 5 * 3,
-        60 + n % 7 * 90, n % 5 * 4, ${counts}, ${counts}
-      from generate_series(0, ${last}::int) n`;
+        date_trunc(${unit}, now()) - n * ${`1 ${unit}`}::interval, good, ${failed},
+        good + ${failed} * 4 + n % 3, ${failed} * 4 + n % 3, ${counts}, ${counts}
+      from (
+        select n, (${factor}::int * (52 + 24 * cos(n / ${period}::float8) + n * 7 % 5))::int as good
+        from generate_series(0, ${last}::int) n) each`;
   }
+}
+
+async function addUsage(pages: TestPages, { tenantId, projectId }: MarkedTenant) {
+  await pages.db.admin.sql`
+    insert into usage_days (tenant_id, project_id, day, events, bytes, deliveries, attempts)
+    select ${tenantId}, ${projectId}, (now() at time zone 'UTC')::date - n,
+      41000 - n * 311 % 9000, 61000000, 88000, 91000
+    from generate_series(0, 29) n
+    on conflict (tenant_id, project_id, day) do update set events = excluded.events`;
 }

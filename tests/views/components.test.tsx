@@ -83,6 +83,7 @@ const sheets = {
       <Facts facts={[{ name: bad, value: <Tag word={bad} /> }]} />
       <KeyValues pairs={[[bad, bad]]} />
       <AttentionList
+        nowMs={0}
         items={[{ glyph: 'bad', title: bad, text: bad, href: '/', link: bad, since: null }]}
       />
     </Panel>

@@ -23,7 +23,8 @@ type Frame = {
 const heights = { 12: 'h-12', 24: 'h-24', 32: 'h-32', 44: 'h-44', 56: 'h-56' };
 const width = 1_000;
 
-function ChartFrame({ height = 44, ys, xs, label, children }: Frame & { children: Children }) {
+function ChartFrame(props: Frame & { linked?: boolean; children: Children }) {
+  const { height = 44, ys, xs, label, linked = false, children } = props;
   const last = ys.length - 1;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
@@ -37,7 +38,7 @@ function ChartFrame({ height = 44, ys, xs, label, children }: Frame & { children
         class={`plot ${heights[height]}`}
         viewBox={`0 0 ${width} 100`}
         preserveAspectRatio="none"
-        role="img"
+        role={linked ? 'group' : 'img'}
         aria-label={label}
       >
         {ys.map((_, index) => {
@@ -65,11 +66,13 @@ export function BarChart(
     series: readonly BarSeries[];
     /** What a bucket says: time and all its values. */
     titles: readonly string[];
+    /** Where a bucket leads to, if anywhere. */
+    hrefs?: readonly (string | null)[];
     /** Share of a bucket that stays free. */
     gap?: number;
   },
 ) {
-  const { max, series, titles, gap = 0.24, ...frame } = props;
+  const { max, series, titles, hrefs = [], gap = 0.24, ...frame } = props;
   const step = width / Math.max(1, titles.length);
   const barWidth = (step * (1 - gap)).toFixed(2);
   let caps = '';
@@ -89,12 +92,12 @@ export function BarChart(
     return (
       <>
         {safeBars}
-        <Bucket index={index} step={step} title={title} />
+        <Bucket index={index} step={step} title={title} href={hrefs[index] ?? null} />
       </>
     );
   });
   return (
-    <ChartFrame {...frame}>
+    <ChartFrame {...frame} linked={hrefs.some((href) => href !== null)}>
       {buckets}
       {caps === '' ? null : <path class="s s-acc" pointer-events="none" d={caps} />}
     </ChartFrame>
@@ -137,17 +140,25 @@ export function LineChart(
         }),
       )}
       {titles.map((title, index) => (
-        <Bucket index={index} step={step} title={title} />
+        <Bucket index={index} step={step} title={title} href={null} />
       ))}
     </ChartFrame>
   );
 }
 
-function Bucket({ index, step, title }: { index: number; step: number; title: string }) {
-  return (
+function Bucket(props: { index: number; step: number; title: string; href: string | null }) {
+  const { index, step, title, href } = props;
+  const hit = (
     <rect class="hit" x={(index * step).toFixed(2)} width={step.toFixed(2)} y={0} height={100}>
       <title safe>{title}</title>
     </rect>
+  );
+  if (href === null) return hit;
+  // Not among the stops of Tab: the filters say the same times, in fewer than 120 steps.
+  return (
+    <a href={href} tabindex={-1} aria-label={title}>
+      {hit}
+    </a>
   );
 }
 

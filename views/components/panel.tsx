@@ -6,6 +6,7 @@
 import type { Children } from '@kitajs/html';
 import { Icon, type IconName } from './icon.tsx';
 import { Glyph, type GlyphName } from './state.tsx';
+import { Ago } from './text.tsx';
 
 /** The first line below the title answers the page's question in words. */
 export function PageHead(props: {
@@ -120,11 +121,12 @@ export type AttentionItem = {
   text: string;
   href: string;
   link: string;
-  /** Already rendered: `<Ago … suffix="" />`. */
-  since: Children;
+  /** RFC 3339; null where nobody knows. */
+  since: string | null;
 };
 
-export function AttentionList({ items }: { items: readonly AttentionItem[] }) {
+export function AttentionList(props: { items: readonly AttentionItem[]; nowMs: number }) {
+  const { items, nowMs } = props;
   if (items.length === 0) return null;
   return (
     <ul class="attn" aria-label="Needs attention">
@@ -140,7 +142,11 @@ export function AttentionList({ items }: { items: readonly AttentionItem[] }) {
             </span>
           </div>
           <span class="flex items-center gap-3 max-sm:col-start-2">
-            <span class="num text-xs text-muted-foreground">{since}</span>
+            {since === null ? null : (
+              <span class="num text-xs text-muted-foreground">
+                <Ago at={since} nowMs={nowMs} suffix="" />
+              </span>
+            )}
             <a class="link text-xs sm:w-24 sm:text-right" href={href} safe>
               {link}
             </a>

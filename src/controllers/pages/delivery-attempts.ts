@@ -1,4 +1,5 @@
 /** A delivery's attempts as its page shows them: phases on one scale, headers, bodies, schedule. */
+import { STATUS_CODES } from 'node:http';
 import type { ScheduleStep } from '../../../views/delivery.tsx';
 import type { AttemptShown, PhasesShown } from '../../../views/delivery-attempts.tsx';
 import type { Attempt, Delivery } from '../../usecases/deliveries/schemas.ts';
@@ -21,7 +22,7 @@ export function showAttempts(attempts: readonly Attempt[], isTls: boolean): Atte
       outcome: attempt.outcome,
       statusCode: attempt.statusCode,
       errorCode: attempt.error?.code ?? null,
-      message: attempt.error?.message ?? '',
+      message: attempt.error?.message ?? STATUS_CODES[attempt.statusCode ?? 0] ?? '',
       startedAt: attempt.startedAt,
       durationMs: attempt.durationMs,
       phases: phasesOf(attempt, isTls),

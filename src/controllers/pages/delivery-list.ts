@@ -9,10 +9,10 @@ import {
   type DeliveriesProps,
   DeliveryRows,
   type RowsProps,
-  type VolumeProps,
 } from '../../../views/deliveries.tsx';
 import { Newer, type NewerProps } from '../../../views/list-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
+import type { VolumeProps } from '../../../views/volume.tsx';
 import { deliveryStatuses } from '../../domain/deliveries.ts';
 import { AppError } from '../../domain/errors.ts';
 import {
@@ -51,6 +51,7 @@ import {
   spanChips,
   spanFields,
   spanSegments,
+  stepHref,
   stepWords,
   type TimeSpan,
 } from './time-span.ts';
@@ -248,7 +249,7 @@ async function toProps(
       current: endpoint.id === asked.endpoint,
     })),
     spans: spanSegments(list, asked.since),
-    volume: volumeProps(volume, words),
+    volume: volumeProps(list, volume, words),
     newer: isFirst ? newerProps(list, rows.rows[0]?.id ?? idAt(call.nowMs)) : null,
     rows,
     foot: {
@@ -289,8 +290,13 @@ function chipsOf(
   ];
 }
 
-function volumeProps({ points, stepMs }: Volume, words: string): VolumeProps {
-  return { points, step: stepWords(stepMs), hasDays: points.length * stepMs > 2 * dayMs, words };
+function volumeProps(list: ListAddress, { points, stepMs }: Volume, words: string): VolumeProps {
+  return {
+    points: points.map((point) => ({ ...point, href: stepHref(list, point.at, stepMs) })),
+    step: stepWords(stepMs),
+    hasDays: points.length * stepMs > 2 * dayMs,
+    words,
+  };
 }
 
 function footText({ described, searchedUntil }: Page): string {

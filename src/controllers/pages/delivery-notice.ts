@@ -109,11 +109,21 @@ function pausedNotice({ delivery, endpoint, last }: Known): Notice | null {
   };
 }
 
-function retryNotice({ delivery, last }: Known): Notice | null {
+function retryNotice({ delivery, endpoint, last }: Known): Notice | null {
   if (delivery.attempts === 0) return null;
   const code = last?.error?.code;
   const advice = code === undefined ? adviceForStatus(last?.statusCode ?? 0) : adviceFor(code);
-  return { tone: 'warn', title: answerWords(last, delivery), text: advice };
+  const text = `${advice} ${nextWords(delivery, endpoint)}`.trim();
+  return { tone: 'warn', title: answerWords(last, delivery), text };
+}
+
+/** What opsforge does by itself if nobody does anything. */
+function nextWords({ attempts, nextAttemptAt }: Delivery, endpoint: Endpoint | null): string {
+  if (nextAttemptAt === null) return '';
+  const left = (endpoint?.retrySchedule.length ?? 0) + 1 - attempts - 1;
+  const sent = `It is sent again at ${clock(nextAttemptAt)}`;
+  if (left <= 0) return `${sent}, for the last time: it is given up if that fails.`;
+  return `${sent} and, if that fails, ${left === 1 ? 'once more' : `${left} times more`}.`;
 }
 
 /** A sentence about the last attempt. */
@@ -124,7 +134,7 @@ function answerWords(last: Attempt | undefined, { lastError, lastStatusCode }: D
 }
 
 function adviceForStatus(statusCode: number): string {
-  if (statusCode >= 500) return 'A fault on the receiver: it is tried again by the schedule.';
+  if (statusCode >= 500) return 'A fault on the receiver.';
   if (statusCode === 429) return 'Give the endpoint a rate limit that the receiver can take.';
   if (statusCode === 401 || statusCode === 403) {
     return 'The receiver refuses the sender: compare its signing secret and its credentials.';
@@ -155,6 +165,6 @@ function adviceFor(code: string): string {
     case 'internal_error':
       return "Not the receiver's fault: opsforge could not send it, and its log tells why.";
     default:
-      return 'It is tried again by the schedule.';
+      return '';
   }
 }

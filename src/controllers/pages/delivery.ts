@@ -1,5 +1,6 @@
 /** /t/{tenant}/p/{project}/deliveries/{id}: one delivery, and what can be done with it. */
 import { Elysia } from 'elysia';
+import { formatAge } from '../../../views/components/format.ts';
 import { DeliveryPage, type DeliveryProps } from '../../../views/delivery.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { curlCommand, inlineBytesMax } from '../../domain/curl-command.ts';
@@ -8,7 +9,10 @@ import { AppError, notFound } from '../../domain/errors.ts';
 import type { DeliveryId, EndpointId, EventId, ProjectId } from '../../domain/ids.ts';
 import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
-import { describeDeliveries } from '../../usecases/deliveries/describe-deliveries.ts';
+import {
+  type DescribedEndpoint,
+  describeDeliveries,
+} from '../../usecases/deliveries/describe-deliveries.ts';
 import { findDelivery } from '../../usecases/deliveries/find-delivery.ts';
 import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
 import { listNewestAttempts } from '../../usecases/deliveries/list-newest-attempts.ts';
@@ -78,7 +82,7 @@ async function deliveryView(call: ProjectCall, id: DeliveryId): Promise<View> {
     id,
     eventType: delivery.eventType,
     state: stateOf(delivery),
-    sentence: sentenceOf(delivery, own?.endpoint?.attemptsMax ?? 0),
+    sentence: sentenceOf(call, delivery, own?.endpoint ?? null),
     nextAttemptAt: delivery.nextAttemptAt,
     acceptedAt: delivery.createdAt,
     notice: noticeOf({ delivery, endpoint, last: attempts[0] }),
@@ -100,7 +104,10 @@ async function deliveryView(call: ProjectCall, id: DeliveryId): Promise<View> {
   return {
     title: `${delivery.eventType} …${id.slice(-8)}`,
     nav: 'deliveries',
-    crumbs: [{ name: 'Deliveries', href: projectPath(call.place, '/deliveries') }],
+    crumbs: [
+      { name: call.project.name, href: projectPath(call.place) },
+      { name: 'Deliveries', href: projectPath(call.place, '/deliveries') },
+    ],
     live: true,
     body: () => DeliveryPage(props),
     parts: { delivery: () => DeliveryPage(props) },
@@ -152,19 +159,22 @@ function curlOf(request: Parameters<typeof curlCommand>[0]) {
   };
 }
 
-function sentenceOf({ status, attempts, nextAttemptAt, completedAt }: Delivery, max: number) {
+/** Whom it is for, how far it is, and when it is sent next. */
+function sentenceOf(
+  { nowMs }: ProjectCall,
+  { status, attempts, nextAttemptAt, completedAt }: Delivery,
+  endpoint: DescribedEndpoint | null,
+): string {
   const clock = (at: string) => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
   const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-  switch (status) {
-    case 'delivered':
-      return `Delivered with ${times}, at ${clock(completedAt ?? '')}`;
-    case 'failed':
-      return `Given up after ${times}, at ${clock(completedAt ?? '')}`;
-    case 'cancelled':
-      return `Cancelled after ${times}, at ${clock(completedAt ?? '')}`;
-    case 'pending':
-      return attempts === 0
-        ? 'Waits for its first attempt'
-        : `${attempts} of ${Math.max(max, attempts + 1)} attempts failed · next at ${clock(nextAttemptAt ?? '')}`;
-  }
+  const to = endpoint === null ? '' : `to ${endpointName(endpoint)} · `;
+  if (status === 'delivered') return `${to}delivered with ${times}, at ${clock(completedAt ?? '')}`;
+  if (status === 'failed') return `${to}given up after ${times}, at ${clock(completedAt ?? '')}`;
+  if (status === 'cancelled')
+    return `${to}cancelled after ${times}, at ${clock(completedAt ?? '')}`;
+  if (attempts === 0) return `${to}waits for its first attempt`;
+  const leftMs = Date.parse(nextAttemptAt ?? '') - nowMs;
+  const next = leftMs < 1_000 ? 'next now' : `next in ${formatAge(leftMs)}`;
+  const of = Math.max(endpoint?.attemptsMax ?? 0, attempts + 1);
+  return `${to}${attempts} of ${of} attempts failed · ${next}, at ${clock(nextAttemptAt ?? '')}`;
 }

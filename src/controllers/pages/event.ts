@@ -2,6 +2,7 @@
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
+import { formatAge, formatClock } from '../../../views/components/format.ts';
 import {
   EventDeliveries,
   type EventDeliveriesProps,
@@ -11,6 +12,7 @@ import {
 } from '../../../views/event.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import type { PayloadProps } from '../../../views/payload.tsx';
+import { curlCommand, inlineBytesMax } from '../../domain/curl-command.ts';
 import { AppError, notFound } from '../../domain/errors.ts';
 import type { DeliveryId, EventId, ProjectId } from '../../domain/ids.ts';
 import { readJsonTree } from '../../domain/json-tree.ts';
@@ -22,6 +24,7 @@ import {
   describeDeliveries,
 } from '../../usecases/deliveries/describe-deliveries.ts';
 import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
+import type { Delivery } from '../../usecases/deliveries/schemas.ts';
 import { describeEvents } from '../../usecases/events/describe-events.ts';
 import { explainUnwanted, type Unwanted } from '../../usecases/events/explain-unwanted.ts';
 import { type FoundEvent, findEvent } from '../../usecases/events/find-event.ts';
@@ -108,7 +111,10 @@ async function eventView(
   return {
     title: `${found.event.type} …${id.slice(-8)}`,
     nav: 'events',
-    crumbs: [{ name: 'Events', href: projectPath(call.place, '/events') }],
+    crumbs: [
+      { name: call.project.name, href: projectPath(call.place) },
+      { name: 'Events', href: projectPath(call.place, '/events') },
+    ],
     live: true,
     body: async () => EventPage(await toProps(call, found, described, deliveries, view)),
     parts: { deliveries: () => EventDeliveries(deliveries) },
@@ -135,7 +141,8 @@ async function toProps(
     path: deliveries.path,
     id: event.id,
     type: event.type,
-    sentence: sentenceOf(described),
+    sentence: sentenceOf(call, event.receivedAt, described),
+    curl: curlOf(call, found),
     acceptedAt: event.receivedAt,
     from: fromWords(event, facts?.keyName ?? null) ?? '–',
     orderingKey: event.orderingKey,
@@ -166,22 +173,51 @@ const reasonWords: Record<Unwanted['reason'], string> = {
   unknown: 'its filter was not tried',
 };
 
-function sentenceOf(described: readonly Described[]): string {
+function sentenceOf(
+  { nowMs }: ProjectCall,
+  receivedAt: string,
+  described: readonly Described[],
+): string {
+  const accepted = `accepted ${formatAge(nowMs - Date.parse(receivedAt))} ago`;
   const endpoints = new Set(described.map(({ delivery }) => delivery.endpointId));
   const having = new Set(
     described
       .filter(({ delivery }) => delivery.status === 'delivered')
       .map(({ delivery }) => delivery.endpointId),
   );
-  if (endpoints.size === 0) return 'Accepted, and no endpoint wanted it';
-  const words = `${having.size} of ${endpoints.size} endpoints ${having.size === 1 ? 'has' : 'have'} it`;
-  const retrying = described.filter(({ delivery }) => stateOf(delivery) === 'retrying').length;
+  if (endpoints.size === 0) return `${accepted}, and no endpoint wanted it`;
+  const retrying = described.filter(({ delivery }) => stateOf(delivery) === 'retrying');
+  const [first] = retrying;
+  const name = first?.endpoint ? endpointName(first.endpoint) : '1';
+  const next = Date.parse(first?.delivery.nextAttemptAt ?? '') - nowMs;
   const failed = described.filter(({ delivery }) => delivery.status === 'failed').length;
   return [
-    words,
-    ...(retrying > 0 ? [`${retrying} retrying`] : []),
+    accepted,
+    `${having.size} of ${endpoints.size} endpoints ${having.size === 1 ? 'has' : 'have'} it`,
+    ...(retrying.length === 1
+      ? [`${name} retries ${next < 1_000 ? 'now' : `in ${formatAge(next)}`}`]
+      : []),
+    ...(retrying.length > 1 ? [`${retrying.length} retrying`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ].join(' · ');
+}
+
+/** Posts the same once more, its payload as it was written; null where a shell cannot hold it. */
+function curlOf(call: ProjectCall, { event, payloadText }: FoundEvent): string | null {
+  const { type, orderingKey, metadata } = event;
+  const fields = [
+    `"type":${JSON.stringify(type)}`,
+    ...(orderingKey === null ? [] : [`"orderingKey":${JSON.stringify(orderingKey)}`]),
+    ...(metadata === null ? [] : [`"metadata":${JSON.stringify(metadata)}`]),
+    `"payload":${payloadText}`,
+  ];
+  const body = `{${fields.join(',')}}`;
+  if (Buffer.byteLength(body) > inlineBytesMax) return null;
+  const headers = {
+    authorization: 'Bearer YOUR_API_KEY',
+    'content-type': 'application/json',
+  };
+  return curlCommand({ url: `${call.ctx.deps.publicUrl()}/api/v1/webhooks`, headers, body });
 }
 
 function payloadProps(
@@ -225,7 +261,7 @@ async function againView(
     id: delivery.id as DeliveryId,
     name: endpoint === null ? 'unknown' : endpointName(endpoint),
     disabled: endpoint === null || endpoint.deleted,
-    words: endpoint?.deleted ? 'deleted' : stateWords[stateOf(delivery)],
+    words: endpoint?.deleted ? 'deleted' : againWords(delivery),
   }));
   return {
     title: 'Send again',
@@ -239,10 +275,17 @@ async function againView(
   };
 }
 
-const stateWords = {
-  pending: 'is on its way',
-  retrying: 'retrying; tried at once',
-  delivered: 'has it',
-  failed: 'failed; one more attempt',
-  cancelled: 'cancelled; one attempt',
-};
+function againWords(delivery: Delivery): string {
+  switch (stateOf(delivery)) {
+    case 'pending':
+      return 'is on its way';
+    case 'retrying':
+      return 'retrying; tried at once';
+    case 'delivered':
+      return `has it since ${formatClock(delivery.completedAt ?? '')}`;
+    case 'failed':
+      return 'failed; one more attempt';
+    case 'cancelled':
+      return 'cancelled; one attempt';
+  }
+}

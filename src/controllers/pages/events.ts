@@ -1,10 +1,9 @@
 /** /t/{tenant}/p/{project}/events: what was posted. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
-import { formatAge } from '../../../views/components/format.ts';
+import { formatAge, formatCount, formatDuration } from '../../../views/components/format.ts';
 import {
   EventList,
-  type EventRow,
   EventRows,
   type EventRowsProps,
   Events,
@@ -12,12 +11,14 @@ import {
 } from '../../../views/events.tsx';
 import { Newer, type NewerProps } from '../../../views/list-parts.tsx';
 import { projectPath } from '../../../views/navigation.ts';
+import { dayMs } from '../../domain/days.ts';
 import { type EventId, idAt, type ProjectId } from '../../domain/ids.ts';
 import { cursorIncluding } from '../../usecases/cursors.ts';
 import { newerMax } from '../../usecases/deliveries/count-newer.ts';
 import { countNewerEvents } from '../../usecases/events/count-newer.ts';
 import { type DescribedEvent, describeEvents } from '../../usecases/events/describe-events.ts';
 import { listEvents } from '../../usecases/events/list-events.ts';
+import { type EventVolume, readEventVolume } from '../../usecases/events/read-event-volume.ts';
 import { eventListQuery, type ListedEvent } from '../../usecases/events/schemas.ts';
 import { idInput, listParameters } from '../../usecases/schemas.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
@@ -29,11 +30,14 @@ import {
   spanChips,
   spanFields,
   spanSegments,
+  stepHref,
   type TimeSpan,
 } from './time-span.ts';
 
 /** A page of the list. */
 const shownMax = 50;
+/** Of the strip, where the list has no bounds. */
+const stripMsDefault = 3_600_000;
 
 const eventsQuery = z.strictObject({
   q: fieldText,
@@ -156,7 +160,12 @@ async function toProps(
   search: Search | null,
   problem: string | null,
 ): Promise<EventsProps> {
-  const page = await readPage(call, asked, search);
+  const untilMs = search?.span.until?.getTime() ?? call.nowMs;
+  const sinceMs = search?.span.since?.getTime() ?? untilMs - stripMsDefault;
+  const [page, volume] = await Promise.all([
+    readPage(call, asked, search),
+    readEventVolume(call.ctx, { projectId: projectIdOf(call), sinceMs, untilMs }),
+  ]);
   const rows = toRows(call, asked, list, page);
   const isFirst = asked.cursor === undefined;
   const isFiltered = Object.values(list.filters).some((value) => value !== undefined);
@@ -168,7 +177,9 @@ async function toProps(
       : [{ name: 'Event type', value: asked.type, href: list.href({ type: undefined }) }];
   return {
     ...{ path, problem, rows, fields: list.filters },
-    sentence: sentenceOf(call, isFirst ? rows.rows[0] : undefined, isFiltered),
+    sentence: sentenceOf(volume, words ?? 'the last hour'),
+    // Nothing at all was ever posted: the way to begin stands alone.
+    strip: rows.rows.length === 0 && !isFiltered ? null : stripOf(list, volume),
     chips: [...typeChip, ...spanChips(list, search?.span)],
     spans: spanSegments(list, asked.since),
     newer:
@@ -188,15 +199,24 @@ async function toProps(
   };
 }
 
-/** Whether it came: the age of the newest says so. */
-function sentenceOf(
-  { nowMs }: ProjectCall,
-  newest: EventRow | undefined,
-  isFiltered: boolean,
-): string {
-  if (newest === undefined) return 'What was posted to this project, and who got it.';
-  const age = formatAge(nowMs - Date.parse(newest.receivedAt));
-  return `The newest${isFiltered ? ' of these' : ''} came ${age} ago.`;
+/** Whether they come, and how fast. What was too much to count is told by what was counted. */
+function sentenceOf({ total, isCut, sinceMs, untilMs }: EventVolume, words: string): string {
+  const spanMs = Math.max(1_000, untilMs - sinceMs);
+  const rate = total / (spanMs / 1_000);
+  const pace = rate < 1 ? '' : `, ${formatCount(rate)} a second`;
+  const counted = `${formatCount(total)} accepted`;
+  return isCut
+    ? `${counted} in the ${formatAge(spanMs)} that are counted${pace}`
+    : `${counted} in ${words}${pace}`;
+}
+
+function stripOf(list: ListAddress, volume: EventVolume): EventsProps['strip'] {
+  const { points, stepMs, sinceMs, untilMs } = volume;
+  return {
+    points: points.map((point) => ({ ...point, href: stepHref(list, point.at, stepMs) })),
+    label: `Events per ${formatDuration(Math.round(stepMs))}, ${formatDuration(untilMs - sinceMs)}`,
+    hasDays: untilMs - sinceMs > 2 * dayMs,
+  };
 }
 
 function emptyTitle({ q, type }: Asked, words: string | null): string {

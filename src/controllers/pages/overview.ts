@@ -1,9 +1,12 @@
 /** /t/{tenant}/p/{project}: the overview, or the first run while there are no events. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
+import { formatCount } from '../../../views/components/format.ts';
 import { projectPath } from '../../../views/navigation.ts';
 import { Overview, OverviewFigures, type OverviewProps } from '../../../views/overview.tsx';
 import type { ProjectId } from '../../domain/ids.ts';
+import { describeDeliveries } from '../../usecases/deliveries/describe-deliveries.ts';
+import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
 import { listEndpoints } from '../../usecases/endpoints/list-endpoints.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { pendingMax } from '../../usecases/projects/health.ts';
@@ -13,8 +16,11 @@ import {
   type ProjectOverview,
   readProjectOverview,
 } from '../../usecases/projects/read-project-overview.ts';
+import { toDeliveryRow } from './delivery-rows.ts';
+import { endpointName } from './endpoint-words.ts';
 import { findFirstRun, firstRunParts, testsMax } from './first-run.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
+import { stepWords } from './time-span.ts';
 
 const rangeDefault: OverviewRange = '24h';
 const rangeWords: Record<OverviewRange, string> = {
@@ -22,12 +28,6 @@ const rangeWords: Record<OverviewRange, string> = {
   '24h': '24 h',
   '7d': '7 d',
   '30d': '30 d',
-};
-const stepWords: Record<OverviewRange, string> = {
-  '1h': 'min',
-  '24h': '15 min',
-  '7d': '2 h',
-  '30d': '6 h',
 };
 /** Names of ranges, in their order; `keys` of an object have no such type. */
 const ranges: readonly OverviewRange[] = ['1h', '24h', '7d', '30d'];
@@ -38,7 +38,8 @@ const overviewQuery = z.strictObject({
 
 /** The ones looked at; a project with more shows its newest. */
 const endpointsMax = 200;
-const shownMax = 6;
+const attentionMax = 5;
+const givenUpMax = 6;
 
 export function overviewPages(deps: PageDeps) {
   const { project } = createPages(deps);
@@ -61,19 +62,22 @@ export function overviewPages(deps: PageDeps) {
 
 const frame = { title: 'Overview', nav: 'overview', crumbs: [], live: true } as const;
 
-function overviewView(
+async function overviewView(
   call: ProjectCall,
   overview: ProjectOverview,
   endpoints: readonly Endpoint[],
   range: OverviewRange,
-): View {
+): Promise<View> {
   const path = projectPath(call.place);
-  const { health, totals, series } = overview;
-  const ill = endpoints
-    .flatMap((endpoint) => lookAt(endpoint) ?? [])
-    .sort((a, b) => worstFirst.indexOf(a.state) - worstFirst.indexOf(b.state));
+  const { health, totals, series, waitingSince } = overview;
+  const { nowMs } = call;
+  const projectId = call.project.id as ProjectId;
+  const since = new Date(series[0]?.at ?? nowMs);
+  const failed = { projectId, status: 'failed' as const, since, limit: givenUpMax };
+  const { data } = await listDeliveries(call.ctx, failed);
+  const givenUp = await describeDeliveries(call.ctx, data);
   const props: OverviewProps = {
-    ...{ totals, series },
+    ...{ totals, series, waitingSince, nowMs },
     path: `${path}?range=${range}`,
     sentence: sentenceOf(health),
     ranges: ranges.map((name) => ({
@@ -81,12 +85,24 @@ function overviewView(
       href: `${path}?range=${name}`,
       current: name === range,
     })),
+    events: eventWords(overview.eventDays, range),
     pending: health.pending,
     pendingMore: health.pending >= pendingMax,
-    endpoints: ill.slice(0, shownMax),
-    endpointCount: health.endpoints,
-    step: stepWords[range],
-    range: rangeWords[range],
+    attention: attentionOf(call, endpoints),
+    volume: {
+      points: series.map(({ at, figures }) => ({ at, ...figures, href: null })),
+      step: stepWords(overview.stepMs),
+      hasDays: range.endsWith('d'),
+      words: `the last ${rangeWords[range]}`,
+    },
+    causes: overview.causes.map(({ endpointId, statusCode, error, count, ...endpoint }) => ({
+      cause: statusCode === null ? (error ?? 'No answer') : `HTTP ${statusCode}`,
+      endpoint: endpointName(endpoint),
+      href: projectPath(call.place, `/deliveries?status=failed&endpoint=${endpointId}`),
+      count,
+    })),
+    givenUp: givenUp.map((one) => toDeliveryRow(call, one)),
+    givenUpHref: projectPath(call.place, '/deliveries?status=failed'),
   };
   return {
     ...frame,
@@ -96,33 +112,75 @@ function overviewView(
   };
 }
 
-const worstFirst: readonly string[] = ['open', 'failing', 'disabled', 'paused'];
+/** Days are of UTC, and the last of them is not over. */
+function eventWords(
+  days: ProjectOverview['eventDays'],
+  range: OverviewRange,
+): OverviewProps['events'] {
+  const counts = days.map(({ events }) => events);
+  const [yesterday = 0, today = 0] = counts.slice(-2);
+  if (!range.endsWith('d')) {
+    return { count: today, words: `today · ${formatCount(yesterday)} yesterday`, days: counts };
+  }
+  const count = counts.reduce((sum, events) => sum + events, 0);
+  return { count, words: `${days.length} days · ${formatCount(today)} today`, days: counts };
+}
 
-/** Of what opsforge did by itself; people give reasons of their own. */
+/** The engine's own judgement comes before what people decided: they know of that. */
+const worstFirst: readonly string[] = ['open', 'failing', 'disabled', 'asked'];
+
+function attentionOf(
+  call: ProjectCall,
+  endpoints: readonly Endpoint[],
+): OverviewProps['attention'] {
+  return endpoints
+    .flatMap((endpoint) => lookAt(call, endpoint) ?? [])
+    .sort((a, b) => worstFirst.indexOf(a.kind) - worstFirst.indexOf(b.kind))
+    .slice(0, attentionMax)
+    .map(({ item }) => item);
+}
+
+/** Of what opsforge did by itself; what people stopped needs nobody. */
 const reasonWords = new Map([
-  ['gone', 'The receiver answered 410 Gone'],
-  ['failing_for_5_days', 'Nothing was delivered for 5 days'],
-  ['disabled_by_request', 'The receiver asked for it'],
+  ['gone', 'the receiver answered 410, gone'],
+  ['failing_for_5_days', 'nothing was delivered for 5 days'],
 ]);
 
-const reasonOf = (reason: string | null) => reasonWords.get(reason ?? '') ?? reason ?? 'By people';
+type Looked = { kind: string; item: OverviewProps['attention'][number] };
 
-/** What is not well about an endpoint; null for the healthy. */
-function lookAt(endpoint: Endpoint): OverviewProps['endpoints'][number] | null {
-  const { url, description, status, pausedUntil, failingSince, statusReason } = endpoint;
-  const name = description === '' ? url : description;
-  const clock = (at: string) => `${at.slice(0, 16).replace('T', ' ')} UTC`;
-  if (pausedUntil !== null) {
-    const isBreaker = statusReason === 'circuit_breaker';
-    const text = isBreaker
-      ? `Failed in a row, tried again ${clock(pausedUntil)}`
-      : `The receiver asked to wait until ${clock(pausedUntil)}`;
-    return { name, url, state: isBreaker ? 'open' : 'paused', text };
+/** What somebody should know about an endpoint; null for most. */
+function lookAt(call: ProjectCall, endpoint: Endpoint): Looked | null {
+  const { status, pausedUntil, failingSince, statusReason, updatedAt } = endpoint;
+  const name = endpointName(endpoint);
+  const clock = (at: string) => `${at.slice(11, 16)} UTC`;
+  const looked = (
+    kind: string,
+    glyph: 'bad' | 'warn',
+    what: string,
+    text: string,
+    since: string | null,
+  ): Looked => ({
+    kind,
+    item: {
+      ...{ glyph, text, since, title: `${name}: ${what}`, link: 'Open endpoint' },
+      href: projectPath(call.place, `/endpoints/${endpoint.id}`),
+    },
+  });
+  if (pausedUntil !== null && statusReason === 'circuit_breaker') {
+    const text = `attempts failed in a row, one is sent at ${clock(pausedUntil)}`;
+    return looked('open', 'bad', 'breaker open', text, failingSince);
   }
-  if (status === 'disabled') return { name, url, state: 'disabled', text: reasonOf(statusReason) };
-  if (status === 'paused') return { name, url, state: 'paused', text: reasonOf(statusReason) };
-  if (failingSince === null) return null;
-  return { name, url, state: 'failing', text: `No success since ${clock(failingSince)}` };
+  if (pausedUntil !== null) {
+    const text = `its deliveries wait until ${clock(pausedUntil)}`;
+    return looked('asked', 'warn', 'the receiver asked to wait', text, failingSince);
+  }
+  if (status === 'disabled') {
+    const words = reasonWords.get(statusReason ?? '');
+    return words === undefined ? null : looked('disabled', 'bad', 'disabled', words, updatedAt);
+  }
+  if (status === 'paused' || failingSince === null) return null;
+  const text = `no success since ${clock(failingSince)}, retries go on`;
+  return looked('failing', 'warn', 'failing', text, failingSince);
 }
 
 function sentenceOf({ breakersOpen, failing, stopped }: ProjectOverview['health']): string {

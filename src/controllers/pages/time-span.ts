@@ -116,6 +116,16 @@ export function addressAt(base: string, filters: Record<string, string | undefin
   };
 }
 
+/** The list of one step of the strip above it; its ends to the second, as people may read them. */
+export function stepHref(list: ListAddress, at: string, stepMs: number): string {
+  const clock = (timeMs: number) => new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  const atMs = Date.parse(at);
+  return list.href({
+    since: clock(atMs),
+    until: clock(Math.ceil((atMs + stepMs) / 1_000) * 1_000),
+  });
+}
+
 const minuteMs = 60_000;
 
 /** 900 000 → "15 min"; one of a unit is the unit: "min". */

@@ -204,3 +204,18 @@ test('the volume is read from the rollups', async () => {
   expect(text).toContain('9 ended in the last hour · 0 waiting · 2 failed');
   expect(text).toContain('7 delivered, 3 attempts failed, 2 given up');
 });
+
+test('each step of the volume leads to what was accepted in it', async () => {
+  await ended({ status: 'failed' }, 1_000);
+  const { text } = await pages.get(`${path}?since=1h&status=failed`);
+  const strip = (text.split('data-strip')[1] ?? '').split('</figure>')[0] ?? '';
+  const links = [...strip.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => {
+    return (href ?? '').replaceAll('&amp;', '&');
+  });
+  expect(links.length).toBeGreaterThanOrEqual(60);
+  expect(links.every((link) => link.includes('status=failed'))).toBe(true);
+  const shown = await Promise.all(
+    links.slice(-2).map(async (link) => (await pages.get(link)).text),
+  );
+  expect(shown.filter((page) => page.includes('1 shown, newest first'))).toHaveLength(1);
+});

@@ -70,9 +70,10 @@ describe('the page of a delivery', () => {
     expect(status).toBe(200);
     expect(await findPageOffences(text)).toEqual([]);
     const words = decoded(text);
-    expect(words).toContain('2 of 4 attempts failed · next at');
+    expect(words).toContain('2 of 4 attempts failed · next in');
     expect(words).toContain('The endpoint answered 503.');
-    expect(words).toContain('tried again by the schedule');
+    expect(words).toContain('A fault on the receiver. It is sent again at ');
+    expect(words).toContain(' UTC and, if that fails, once more.');
     expect(words).toContain('Attempt 3, due');
     expect(words.indexOf('Attempt 2')).toBeLessThan(words.indexOf('Attempt 1'));
     expect(text).toContain('aria-label="DNS 1 ms, First byte 80 ms, Download 9 ms"');
@@ -124,7 +125,7 @@ describe('the page of a delivery', () => {
     expect(text).toContain('came too late to count');
     expect(await findPageOffences(text)).toEqual([]);
     const none = await pages.get(`${list}/${await pending()}`);
-    expect(none.text).toContain('Waits for its first attempt');
+    expect(none.text).toContain('waits for its first attempt');
     expect(await findPageOffences(none.text)).toEqual([]);
   });
 

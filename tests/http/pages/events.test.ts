@@ -101,3 +101,38 @@ describe('the list of events', () => {
     expect((await pages.get(`${path}?seen=${seen}`)).text).toContain('<tr class="is-new"');
   });
 });
+
+describe('the strip above the events', () => {
+  const stripOf = (text: string) => (text.split('data-strip')[1] ?? '').split('</figure>')[0] ?? '';
+  const counts = (strip: string) =>
+    [...strip.matchAll(/UTC: (\d+) accepted<\/title>/g)].map(([, count]) => Number(count));
+
+  test('counts what came in each step, none of another tenant, and leads there', async () => {
+    for (let made = 0; made < 3; made += 1) await event({}, 1_000);
+    await event({}, 0, await createTenant(pages.db.database));
+    const { text } = await pages.get(`${path}?since=1h`);
+    expect(text).toContain('3 accepted in the last hour');
+    const strip = stripOf(text);
+    expect(counts(strip)).toHaveLength(60);
+    expect(counts(strip).at(-1)).toBe(3);
+    const links = [...strip.matchAll(/<a href="([^"]+)"/g)].map(([, href]) => href ?? '');
+    expect(links).toHaveLength(60);
+    const { text: narrowed } = await pages.get(links.at(-1)?.replaceAll('&amp;', '&') ?? '');
+    expect(narrowed).toContain('3 shown, newest first');
+    const { text: earlier } = await pages.get(links.at(0)?.replaceAll('&amp;', '&') ?? '');
+    expect(earlier).toContain('No events in the chosen time');
+  });
+
+  test('is not there before the first event', async () => {
+    expect((await pages.get(path)).text).not.toContain('data-strip');
+  });
+});
+
+test('an event is copied as the command that posts it once more, its payload as written', async () => {
+  const id = await event({ payload: '{"n":1.0,"it":"it\'s"}', orderingKey: 'a' });
+  const { text } = await pages.get(`${path}/${id}`);
+  const [, copied = ''] = /data-copy="(curl [^"]*)"/.exec(text) ?? [];
+  const command = copied.replaceAll('&#34;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+  expect(command).toContain('"type":"invoice.paid","orderingKey":"a"');
+  expect(command).toContain(`"payload":{"n":1.0,"it":"it'\\''s"}}`);
+});

@@ -1,5 +1,6 @@
 /** Projects and a project's overview with real rows, and what of them another tenant sees. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { createEndedRow, createEventRow, createPendingRow } from '../../support/deliveries.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
 import { addProjectRollups } from '../../support/project-rollups.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
@@ -40,9 +41,55 @@ test.each(['1h', '24h', '7d', '30d'])('an overview adds up the last %s', async (
   expect(text).toContain('1 endpoint failing. Everything else is delivering.');
   expect(text).toContain('<span>40</span>');
   expect(text).toContain('<span>80.00</span>');
-  expect(text).toContain('60 attempts');
+  expect(text).toContain('66.67\u202f% of attempts');
   expect(text).toContain('billing &lt;ledger&gt;');
   expect(await findPageOffences(text)).toEqual([]);
+});
+
+test('an overview says who needs somebody, why deliveries fail, and how much came', async () => {
+  const { database } = pages.db;
+  const url = 'https://b.example/';
+  const failingSince = new Date(Date.now() - 120_000);
+  const endpointId = await createEndpointRow(database, tenant, url, { failingSince });
+  const eventId = await createEventRow(database, tenant);
+  const failed = { status: 'failed' as const, eventType: 'bill<1>' };
+  const answered = { ...failed, lastStatusCode: 503, lastError: 'unused' };
+  await createEndedRow(database, tenant, eventId, endpointId, answered);
+  const given = await createEndedRow(database, tenant, eventId, endpointId, answered);
+  await createEndedRow(database, tenant, eventId, endpointId, {
+    ...failed,
+    lastError: 'a <slow> one',
+  });
+  const retried = { attempts: 1, lastStatusCode: 503 };
+  await createPendingRow(database, tenant, eventId, endpointId, retried);
+  await createPendingRow(database, tenant, eventId, endpointId, { attempts: 0 });
+  await pages.db.admin.sql`
+    insert into usage_days (tenant_id, project_id, day, events, bytes, deliveries, attempts)
+    select ${tenant.tenantId}, ${tenant.projectId}, (now() at time zone 'UTC')::date - n, 300 + n, 1,
+      1, 1 from generate_series(0, 1) n`;
+  const { text } = await pages.get(`/t/${tenant.name}/p/main`);
+  expect(await findPageOffences(text)).toEqual([]);
+  const words = text
+    .replace(/<[^>]*>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>');
+  expect(words).toMatch(/b\.example\/: failing · no success since \d\d:\d\d UTC/);
+  expect(words).toContain('HTTP 503 · b.example/3');
+  expect(words).toContain('a <slow> one · b.example/1');
+  expect(words).toContain('Events accepted300today · 301 yesterday');
+  expect(words).toMatch(/Pending2oldest \d+ s/);
+  expect(text).toContain(`href="/t/${tenant.name}/p/main/deliveries/${given}"`);
+});
+
+test('an overview where all is well has no list of what needs somebody', async () => {
+  const { database } = pages.db;
+  const endpointId = await createEndpointRow(database, tenant, 'https://c.example/');
+  await createEndedRow(database, tenant, await createEventRow(database, tenant), endpointId);
+  const { text } = await pages.get(`/t/${tenant.name}/p/main`);
+  expect(text).toContain('Everything is delivering.');
+  expect(text).not.toContain('Needs attention');
+  expect(text).not.toContain('Why deliveries fail');
+  expect(text).toContain('Nothing: each delivery arrived, or is still tried.');
 });
 
 test('an overview knows nothing of other tenants', async () => {
