@@ -79,6 +79,8 @@ async function portalPathsOf(customer: Filled, token: string): Promise<string[]>
   return Promise.all(paths);
 }
 
+const isPage = ({ status, headers }: Answer) =>
+  status === 200 && headers.get('content-type')?.startsWith('text/html') === true;
 const holds = ({ headers, text }: Answer, word: string) =>
   `${JSON.stringify([...headers])}${text}`.includes(word);
 
@@ -91,13 +93,12 @@ describe('a walk through all pages', () => {
     expect(found.filter(({ answer }) => answer.status >= 500).map(({ path }) => path)).toEqual([]);
     const leaks = found.filter(({ answer }) => holds(answer, other.marker));
     expect(leaks.map(({ path }) => path)).toEqual([]);
-    const silent = ownPaths.filter(
-      (path) =>
-        path.startsWith('/t/') &&
-        !found.some((one) => one.path === path && holds(one.answer, own.marker)),
+    // What leads on, is a style sheet or a stream has no text of its own.
+    const read = found.filter(
+      ({ path, answer }) => ownPaths.includes(path) && path.startsWith('/t/') && isPage(answer),
     );
-    // The one leads on, the other has colours only.
-    expect(silent).toEqual([`/t/${own.name}/settings`, `/t/${own.name}/p/main/portal/brand.css`]);
+    expect(read.filter(({ answer }) => !holds(answer, own.marker))).toEqual([]);
+    expect(read.length).toBeGreaterThan(40);
   });
 
   test('meets nobody’s word when nobody is signed in', async () => {

@@ -12,7 +12,14 @@ import { EndpointHead, type EndpointHeadProps } from './endpoint-head.tsx';
 import { type SettingFact, SettingFacts } from './endpoint-settings.tsx';
 import { type EndpointSecretsProps, SecretsPanel } from './endpoint-signing.tsx';
 
-export type Notice = { glyph: GlyphName; tone?: 'bad' | 'warn'; title: string; text: string };
+export type Notice = {
+  glyph: GlyphName;
+  tone?: 'bad' | 'warn';
+  title: string;
+  text: string;
+  /** When it is over by itself: counted down. */
+  until?: string;
+};
 
 export type TestResult = {
   /** Polled until it has ended. */
@@ -94,7 +101,7 @@ export function TestPanel({ path, isOver, glyph, tone, title, text, href }: Test
 
 /** What changes by itself: the fragment `figures`. Its parts lie in the grid of the page. */
 export function EndpointFigures(props: EndpointHealthProps) {
-  const { path, notice, stats, quarters } = props;
+  const { path, notice, stats, quarters, nowMs } = props;
   return (
     <div id="figures" class="contents" {...live(path, ['figures', 'deliveries', 'endpoints'])}>
       {notice === null ? null : (
@@ -105,6 +112,12 @@ export function EndpointFigures(props: EndpointHealthProps) {
           {...(notice.tone === undefined ? {} : { tone: notice.tone })}
         >
           <span safe>{notice.text}</span>
+          {notice.until === undefined ? null : (
+            <span class="num">
+              {' Next attempt '}
+              <Until at={notice.until} nowMs={nowMs} />.
+            </span>
+          )}
         </Callout>
       )}
       <div class="min-w-0 xl:col-span-2">

@@ -60,16 +60,7 @@ export function FirstRun(props: FirstRunProps) {
               text="It goes the way of every event: stored, signed, sent, each attempt on record."
             >
               {testAction === null || !mayChange ? null : (
-                <form method="post" action={testAction} class="mt-3">
-                  <Button
-                    label={arrival === null ? 'Send a test' : 'Send another test'}
-                    icon="send"
-                    type="submit"
-                    variant={arrival === null ? 'primary' : 'outline'}
-                    size="default"
-                    shortcut="T"
-                  />
-                </form>
+                <TestForm action={testAction} isFirst={arrival === null} />
               )}
             </Step>
             <Step
@@ -95,18 +86,24 @@ export function FirstRun(props: FirstRunProps) {
           </ol>
         </section>
       </section>
-      <a
-        class="flex items-start gap-3 rounded-lg border p-3 hover:bg-subtle"
-        href="/swagger"
-        data-command="Open the API reference"
-      >
-        <Icon name="book-open" class="mt-0.5 text-muted-foreground" />
-        <span>
-          <span class="block font-medium">API reference</span>
-          <span class="text-xs text-muted-foreground">OpenAPI 3.1, served from here</span>
-        </span>
-      </a>
+      <Reference />
     </div>
+  );
+}
+
+function Reference() {
+  return (
+    <a
+      class="flex items-start gap-3 rounded-lg border p-3 hover:bg-subtle"
+      href="/swagger"
+      data-command="Open the API reference"
+    >
+      <Icon name="book-open" class="mt-0.5 text-muted-foreground" />
+      <span>
+        <span class="block font-medium">API reference</span>
+        <span class="text-xs text-muted-foreground">OpenAPI 3.1, served from here</span>
+      </span>
+    </a>
   );
 }
 
@@ -138,6 +135,21 @@ function EndpointForm({ path, draft }: FirstRunProps) {
           <span safe>{error}</span>
         </p>
       ) : null}
+    </form>
+  );
+}
+
+function TestForm({ action, isFirst }: { action: string; isFirst: boolean }) {
+  return (
+    <form method="post" action={action} class="mt-3">
+      <Button
+        label={isFirst ? 'Send a test' : 'Send another test'}
+        icon="send"
+        type="submit"
+        variant={isFirst ? 'primary' : 'outline'}
+        size="default"
+        shortcut="T"
+      />
     </form>
   );
 }

@@ -1,12 +1,12 @@
 /** An invitation: by whom, what the invited may do, and the way in. */
 import type { Role } from '../src/domain/roles.ts';
-import { Button, LinkButton } from './components/button.tsx';
-import { emptyDraft, type FormDraft, TextField } from './components/form.tsx';
+import { Button } from './components/button.tsx';
+import { emptyDraft, type FormDraft } from './components/form.tsx';
 import { Icon } from './components/icon.tsx';
 import { Avatar } from './components/text.tsx';
 import { EntryNotice, SignOutForm, SingleSignOn } from './entry.tsx';
+import { EmailField, NameField, NewPasswordField } from './person-fields.tsx';
 import { roleRights, roleWords } from './roles.ts';
-import { passwordHelp } from './sign-up.tsx';
 
 export type InvitationProps = {
   token: string;
@@ -18,10 +18,10 @@ export type InvitationProps = {
   role: Role;
   email: string;
   /**
-   * `join`: the invited is signed in. `other`: somebody else is. `sign_in`: the invited has an
-   * account. `sign_up`: they make one.
+   * `join`: the invited is signed in. `other`: somebody else is. `outside`: nobody is; whether the
+   * invited has an account is not said, since anybody may invite any address.
    */
-  way: 'join' | 'other' | 'sign_in' | 'sign_up';
+  way: 'join' | 'other' | 'outside';
   signedInAs: string;
   singleSignOnHref: string | null;
   draft?: FormDraft;
@@ -79,24 +79,16 @@ function Way(props: InvitationProps & { draft: FormDraft }) {
           <SignOutForm next={path} label={`Sign out, then join as ${email}`} />
         </>
       );
-    case 'sign_in':
+    case 'outside':
       return (
         <>
-          <p class="text-muted-foreground" safe>
-            {`There is an account of ${email}: sign in, then join.`}
+          <p class="text-muted-foreground">
+            New here? Choose a password. With an account,{' '}
+            <a class="link" href={`/sign-in?next=${encodeURIComponent(path)}`}>
+              sign in
+            </a>{' '}
+            to join.
           </p>
-          <LinkButton
-            label="Sign in"
-            variant="primary"
-            size="lg"
-            href={`/sign-in?next=${encodeURIComponent(path)}`}
-          />
-          <SingleSignOn href={singleSignOnHref} label="Join with single sign-on" />
-        </>
-      );
-    case 'sign_up':
-      return (
-        <>
           <NewPerson token={token} email={email} draft={draft} />
           <SingleSignOn href={singleSignOnHref} label="Join with single sign-on" />
         </>
@@ -109,34 +101,9 @@ function NewPerson({ token, email, draft }: { token: string; email: string; draf
   return (
     <form method="post" action="/invitation" class="flex flex-col gap-4">
       <input type="hidden" name="token" value={token} />
-      <TextField
-        name="email"
-        label="E-mail"
-        type="email"
-        autocomplete="username"
-        value={email}
-        readonly
-      />
-      <TextField
-        name="name"
-        label="Your name"
-        autocomplete="name"
-        value={draft.value('name')}
-        error={errors.get('name')}
-        required
-        maxlength={200}
-        autofocus={!errors.has('password')}
-      />
-      <TextField
-        name="password"
-        label="Password"
-        type="password"
-        autocomplete="new-password"
-        error={errors.get('password')}
-        help={passwordHelp}
-        required
-        autofocus={errors.has('password')}
-      />
+      <EmailField given={email} />
+      <NameField draft={draft} autofocus={!errors.has('password')} />
+      <NewPasswordField draft={draft} autofocus={errors.has('password')} />
       <Button label="Join" type="submit" variant="primary" size="lg" />
     </form>
   );

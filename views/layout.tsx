@@ -9,7 +9,14 @@ import { Icon, Logo } from './components/icon.tsx';
 import { Avatar } from './components/text.tsx';
 import { type Toast, Toaster } from './components/toast.tsx';
 import { Document, type PageFiles, type Theme } from './document.tsx';
-import { type NavEntry, type NavId, type Place, projectPath, tenantPath } from './navigation.ts';
+import {
+  accountPath,
+  type NavEntry,
+  type NavId,
+  type Place,
+  projectPath,
+  tenantPath,
+} from './navigation.ts';
 import { Palette } from './palette.tsx';
 
 export type Crumb = { name: string; href: string };
@@ -19,8 +26,9 @@ export type Shell = {
   theme: Theme;
   /** The address of this page, to come back to. */
   path: string;
-  place: Place;
-  person: { name: string; role: Role };
+  /** Null on pages of a person alone. */
+  place: Place | null;
+  person: { name: string; role: Role | null };
   groups: { name: string | null; items: NavEntry[] }[];
   toasts: readonly Toast[];
   /** Database time. */
@@ -81,7 +89,7 @@ function Menu({ shell, current }: { shell: Shell; current: NavId | null }) {
         ))}
       </section>
       <footer>
-        <Account person={shell.person} />
+        <Account person={shell.person} place={shell.place} />
       </footer>
     </>
   );
@@ -105,20 +113,20 @@ function MenuEntry({ item, current }: { item: NavEntry; current: NavId | null })
   );
 }
 
-function Switcher({ place }: { place: Place }) {
+function Switcher({ place }: { place: Place | null }) {
   return (
     <a
-      href={tenantPath(place.tenant, '/projects')}
+      href={place === null ? '/' : tenantPath(place.tenant, '/projects')}
       title="Switch project or tenant"
       class="flex h-10 items-center gap-2.5 rounded-md px-2 hover:bg-sidebar-accent"
     >
       <Logo class="size-6 shrink-0" />
       <span class="side-label min-w-0 flex-1">
         <span class="block truncate text-sm leading-4 font-semibold text-foreground" safe>
-          {place.tenant.name}
+          {place?.tenant.name ?? 'opsforge'}
         </span>
         <span class="block truncate text-xs leading-4 text-muted-foreground" safe>
-          {place.project?.name ?? 'All projects'}
+          {place === null ? 'Your tenants' : (place.project?.name ?? 'All projects')}
         </span>
       </span>
       <span class="side-label text-muted-foreground">
@@ -128,14 +136,21 @@ function Switcher({ place }: { place: Place }) {
   );
 }
 
-function Account({ person }: { person: Shell['person'] }) {
+function Account({ person, place }: { person: Shell['person']; place: Place | null }) {
   return (
-    <div class="flex h-9 items-center gap-2.5 px-2" title={person.name}>
-      <Avatar name={person.name} class="size-6" />
-      <span class="side-label min-w-0 flex-1 truncate text-sm" safe>
-        {person.name}
-      </span>
-      <span class="side-label text-2xs text-muted-foreground capitalize">{person.role}</span>
+    <div class="flex h-9 items-center gap-1">
+      <a
+        href={accountPath(place?.tenant ?? null)}
+        title={`${person.name}: sign-in and sessions`}
+        data-command="Your account"
+        class="flex h-9 min-w-0 flex-1 items-center gap-2.5 rounded-md px-2 hover:bg-sidebar-accent"
+      >
+        <Avatar name={person.name} class="size-6" />
+        <span class="side-label min-w-0 flex-1 truncate text-sm" safe>
+          {person.name}
+        </span>
+        <span class="side-label text-2xs text-muted-foreground capitalize">{person.role}</span>
+      </a>
       <form method="post" action="/sign-out" class="side-label">
         <Button label="Sign out" icon="log-out" type="submit" variant="ghost" size="icon-sm" />
       </form>
@@ -168,7 +183,9 @@ function TopBar({ shell, frame }: { shell: Shell; frame: PageFrame }) {
           <span class="max-sm:hidden">Search or jump to</span>
           <kbd class="kbd ml-auto max-sm:hidden">⌘K</kbd>
         </button>
-        {frame.live ? <LiveBadge shell={shell} /> : null}
+        {frame.live && shell.place !== null ? (
+          <LiveBadge place={shell.place} nowMs={shell.nowMs} />
+        ) : null}
         <ThemeForm path={shell.path} />
       </div>
     </header>
@@ -202,14 +219,14 @@ function Breadcrumb({ frame }: { frame: PageFrame }) {
 }
 
 /** What feeds the page, for script; it writes "Reconnecting" into it when that is lost. */
-function LiveBadge({ shell }: { shell: Shell }) {
+function LiveBadge({ place, nowMs }: { place: Place; nowMs: number }) {
   return (
     <span
       class="live needs-script"
       id="live"
       role="status"
-      data-stream={projectPath(shell.place, '/live')}
-      data-now={new Date(shell.nowMs).toISOString()}
+      data-stream={projectPath(place, '/live')}
+      data-now={new Date(nowMs).toISOString()}
     >
       <i />
       <span data-live-words>Live</span>

@@ -105,6 +105,11 @@ export function tenantPath(tenant: { slug: string }, path = ''): string {
   return `/t/${tenant.slug}${path}`;
 }
 
+/** A person's own pages: in the tenant where they are, or in none. */
+export function accountPath(tenant: { slug: string } | null, path = ''): string {
+  return `${tenant === null ? '/account' : tenantPath(tenant, '/settings/security')}${path}`;
+}
+
 export function projectPath(place: Place, path = ''): string {
   const { tenant, project } = place;
   if (project === null) return tenantPath(tenant, '/projects');

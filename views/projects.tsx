@@ -34,10 +34,19 @@ type ProjectsProps = {
   newHref: string | null;
   /** The other tenants of the person. */
   others: readonly { name: string; href: string }[];
+  /** Null where people may not make tenants. */
+  newTenantHref: string | null;
   nowMs: number;
 };
 
-export function Projects({ cards, sentence, newHref, others, nowMs }: ProjectsProps) {
+export function Projects({
+  cards,
+  sentence,
+  newHref,
+  others,
+  nowMs,
+  newTenantHref,
+}: ProjectsProps) {
   return (
     <>
       <PageHead
@@ -65,6 +74,14 @@ export function Projects({ cards, sentence, newHref, others, nowMs }: ProjectsPr
             <Card card={card} nowMs={nowMs} />
           ))}
         </div>
+      )}
+      {newTenantHref === null ? null : (
+        <p class="text-xs">
+          <a class="link" href={newTenantHref}>
+            New tenant
+          </a>{' '}
+          <span class="text-muted-foreground">for people and projects apart from these.</span>
+        </p>
       )}
       {others.length === 0 ? null : (
         <Panel title="Other tenants" sub="you are in" flush>

@@ -15,6 +15,7 @@ type SettingsTab = {
 export const settingsTabs = [
   { id: 'team', label: 'Team', path: '/team', scope: 'members:read' },
   { id: 'keys', label: 'API keys', path: '/keys', scope: 'api-keys:read' },
+  { id: 'security', label: 'Security', path: '/security' },
   { id: 'audit', label: 'Audit log', path: '/audit', scope: 'audit-log:read' },
   { id: 'usage', label: 'Usage', path: '/usage', scope: 'usage:read' },
 ] as const satisfies readonly SettingsTab[];

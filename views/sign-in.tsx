@@ -1,7 +1,8 @@
 /** Signing in: e-mail and password, then the second factor where there is one. */
 import { Button } from './components/button.tsx';
-import { CodeField, emptyDraft, type FormDraft, TextField } from './components/form.tsx';
+import { CodeField, emptyDraft, type FormDraft } from './components/form.tsx';
 import { EntryHead, EntryNotice, SingleSignOn } from './entry.tsx';
+import { EmailField, PasswordField } from './person-fields.tsx';
 
 export type SignInProps = {
   draft?: FormDraft;
@@ -9,41 +10,27 @@ export type SignInProps = {
   next: string;
   /** The name of this installation in its address. */
   host: string;
+  /** Who comes from making an account; it may have been there before. */
+  isNew: boolean;
   singleSignOnHref: string | null;
   /** Whether sign-up is open to everybody. */
   offersSignUp: boolean;
 };
 
 export function SignIn(props: SignInProps) {
-  const { draft = emptyDraft, next, host, singleSignOnHref, offersSignUp } = props;
+  const { draft = emptyDraft, next, host, isNew, singleSignOnHref, offersSignUp } = props;
   const email = draft.value('email');
-  const { errors } = draft;
   return (
     <>
-      <EntryHead title="Sign in" text={`to ${host}`} />
+      <EntryHead
+        title="Sign in"
+        text={isNew ? 'Your account is ready: your e-mail and password open it.' : `to ${host}`}
+      />
       <EntryNotice draft={draft} />
       <form method="post" action="/sign-in" class="flex flex-col gap-4">
         <input type="hidden" name="next" value={next} />
-        <TextField
-          name="email"
-          label="E-mail"
-          type="email"
-          autocomplete="username"
-          value={email}
-          error={errors.get('email')}
-          required
-          maxlength={300}
-          autofocus={!email}
-        />
-        <TextField
-          name="password"
-          label="Password"
-          type="password"
-          autocomplete="current-password"
-          error={errors.get('password')}
-          required
-          autofocus={Boolean(email)}
-        />
+        <EmailField draft={draft} autofocus={!email} />
+        <PasswordField draft={draft} autofocus={Boolean(email)} />
         <Button label="Sign in" type="submit" variant="primary" size="lg" />
       </form>
       <SingleSignOn href={singleSignOnHref} label="Continue with single sign-on" />

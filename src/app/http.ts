@@ -6,6 +6,7 @@ import { acceptWebhook } from '../controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../controllers/api/accept-webhook-batch.ts';
 import { ingestRoutes } from '../controllers/api/webhooks.ts';
 import { createIdentifyPoster } from '../controllers/authenticate.ts';
+import { compressPage } from '../controllers/compress-page.ts';
 import { createLiveStreams } from '../controllers/live-streams.ts';
 import { noteClient } from '../controllers/remote-address.ts';
 import { createServer } from '../controllers/server.ts';
@@ -74,9 +75,9 @@ export function createHttp({ config, service, log, readiness }: HttpOptions) {
         routes: config.role === 'worker' ? {} : ingestRoutes(serverDeps),
         // On the hot path only where a proxy may have said something.
         arrived: config.trustedProxies.length > 0 ? note : null,
-        fetch(request, peer) {
+        async fetch(request, peer) {
           note(request, peer);
-          return app.fetch(request);
+          return compressPage(request, await app.fetch(request));
         },
       });
       service.setOwnPort(listener.port);

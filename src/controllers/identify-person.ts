@@ -1,6 +1,7 @@
 /** Who is signed in, for pages and the API: the cookie → a person → their rights in a tenant. */
 import { AppError } from '../domain/errors.ts';
 import type { Ctx, Deps, Origin } from '../usecases/context.ts';
+import type { Browser } from '../usecases/people/people-deps.ts';
 import type { Person } from '../usecases/people/person.ts';
 import { remoteAddress } from './remote-address.ts';
 import { requestFacts } from './request-id.ts';
@@ -39,4 +40,8 @@ export function createMemberContext(deps: Deps): MemberContext {
 
 export function originOf(request: Request): Origin {
   return { requestId: requestFacts(request).id, remoteAddress: remoteAddress(request) };
+}
+
+export function browserOf(request: Request): Browser {
+  return { ...originOf(request), userAgent: request.headers.get('user-agent') };
 }

@@ -7,6 +7,7 @@ import { AppError } from '../domain/errors.ts';
 import type { SessionId, TenantId } from '../domain/ids.ts';
 import type { Log } from '../lib/log.ts';
 import type { LiveMessage } from '../usecases/live/live-feed.ts';
+import type { PageFeeds } from '../usecases/live/page-feeds.ts';
 
 export type LiveSource = {
   tenantId: TenantId;
@@ -26,6 +27,9 @@ export type LiveStreams = {
   stop(): void;
   count(): number;
 };
+
+/** What the stream of an open page needs. */
+export type PageLiveDeps = { pages: PageFeeds; streams: Pick<LiveStreams, 'open'> };
 
 type LiveStreamsOptions = {
   /** How long the request's connection may be silent or stuck; 0: for ever. */

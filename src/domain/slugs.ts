@@ -38,6 +38,11 @@ export function slugify(name: string, fallback: string): string {
 /** `name`, `name-2` … `name-100`: more of one name should choose another. */
 const slugCandidatesMax = 100;
 
+/** Whether a text of an address is worth asking the database, which takes no U+0000. */
+export function mayBeSlug(text: string): boolean {
+  return text.length <= slugLengthMax && !text.includes('\0');
+}
+
 /** The slugs that a name may have, the nicest first. */
 export function slugCandidates(name: string, fallback: string): string[] {
   const slug = slugify(name, fallback);

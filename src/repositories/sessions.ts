@@ -52,7 +52,7 @@ export async function findSession(
 
 /** By the tenants' names. Index: memberships_user_idx. */
 export function listUserMemberships(
-  tx: LookupTx,
+  tx: LookupTx | AccountsTx,
   userId: UserId,
   limit: number,
 ): Promise<{ tenantId: TenantId; slug: string; name: string; role: Role }[]> {

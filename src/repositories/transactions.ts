@@ -38,7 +38,13 @@ export type TenantTx = Transaction<'tenant'> & { readonly tenantId: TenantId };
 export type LookupTx = Transaction<'lookup'>;
 export type IngestTx = Transaction<'ingest'>;
 export type WorkerTx = Transaction<'worker'>;
-export type AccountsTx = Transaction<'accounts'>;
+export type AccountsTx = Transaction<'accounts'> & {
+  /**
+   * Acts as this tenant for the work, then as `accounts` again: what a person does reaches the
+   * audit log of their tenants in the transaction of the deed itself. Nothing else belongs in it.
+   */
+  asTenant<Result>(tenantId: TenantId, work: (tx: TenantTx) => Promise<Result>): Promise<Result>;
+};
 
 export type Database = {
   withTenant<Result>(tenantId: TenantId, work: (tx: TenantTx) => Promise<Result>): Promise<Result>;
@@ -286,13 +292,30 @@ export function openDatabase(options: DatabaseOptions): Database {
         (sql) => sql`select set_config('role', 'opsforge_accounts', true),
           set_config('jit', 'off', true),
           set_config('statement_timeout', ${`${statementTimeoutMs}`}, true)`,
-        (tx) => work(tx as AccountsTx),
+        (tx) => work(accountsTx(tx)),
       ),
     distrust: () => pool.distrust(),
     counts: () => pool.counts(),
     close: () => pool.close(),
   };
   return unconfined;
+
+  function accountsTx(tx: ReturnType<typeof makeTransaction>): AccountsTx {
+    const act = (role: string, tenantId: string) =>
+      tx.run(
+        'actAs',
+        tx.sql`select set_config('role', ${role}, true),
+          set_config('app.tenant_id', ${tenantId}, true)`,
+      );
+    // A work that fails takes the transaction with it: the role needs no way back then.
+    const asTenant: AccountsTx['asTenant'] = async (tenantId, work) => {
+      await act('opsforge_app', tenantId);
+      const result = await work({ ...tx, tenantId } as TenantTx);
+      await act('opsforge_accounts', '');
+      return result;
+    };
+    return { ...tx, asTenant } as AccountsTx;
+  }
 
   async function withPortal<Result>(
     { tenantId, projectId, customer }: Confinement & { tenantId: TenantId },

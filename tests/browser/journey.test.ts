@@ -9,6 +9,8 @@ import { cleanUp, type Service, startService } from '../support/binary.ts';
 import {
   browserTestMs,
   chromiumPath,
+  findBarriers,
+  keepPicture,
   launchChromium,
   openVisit,
   type Visit,
@@ -88,6 +90,9 @@ describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromiu
       console.info(`first delivery: ${clicks} clicks, ${(tookMs / 1_000).toFixed(1)} s`);
       expect(clicks).toBe(3);
       expect(tookMs).toBeLessThan(firstDeliveryMsMax);
+      // No other test meets a project without events.
+      expect(await findBarriers(page)).toEqual([]);
+      await keepPicture(page, 'first-run');
       await click(link('See the delivery'));
       await main().getByText('A test event from opsforge.').first().waitFor();
       expect(visit.takeOffences()).toEqual([]);

@@ -14,6 +14,7 @@ import {
   findOverflow,
   keepPicture,
   launchChromium,
+  measureWeight,
   openVisit,
   phone,
   showWhole,
@@ -27,6 +28,13 @@ import type { ThingName } from '../support/walls/marked-tenant.ts';
 const pages = await startPages({ atItsUrl: true });
 const tenant = await createShowcase(pages);
 afterAll(() => pages.stop());
+
+/** Of a first load, with style, script and fonts. */
+const weightBytesMax = 150 * 1_024;
+/** Pages at once: what one waits for (a picture, an answer) is time for the other. */
+const visitsAtOnce = 2;
+/** Its turn included. */
+const lookMs = 10 * browserTestMs;
 
 /** For machines, drawn by somebody else (Swagger), files, or on the way to somewhere else. */
 const noPages = [
@@ -73,40 +81,64 @@ function addressOf(route: string): string {
 
 describe.skipIf(chromiumPath === null)('in a browser [needs Chromium]', () => {
   let browser: Browser;
-  let member: Visit;
-  let nobody: Visit;
+  const free: { member: Visit; nobody: Visit }[] = [];
+  const waiting: (() => void)[] = [];
 
   beforeAll(async () => {
     browser = await launchChromium();
     await pages.signIn(tenant);
-    member = await openVisit(browser, pages.url, { cookie: pages.cookie() });
-    nobody = await openVisit(browser, pages.url);
+    for (let made = 0; made < visitsAtOnce; made += 1) {
+      free.push({
+        member: await openVisit(browser, pages.url, { cookie: pages.cookie() }),
+        nobody: await openVisit(browser, pages.url),
+      });
+    }
   }, browserTestMs);
   afterAll(() => browser?.close());
 
-  test.each(routes)(
+  async function withVisits(act: (visits: (typeof free)[number]) => Promise<void>) {
+    for (;;) {
+      const visits = free.pop();
+      if (visits === undefined) {
+        await new Promise<void>((resolve) => void waiting.push(resolve));
+        continue;
+      }
+      try {
+        return await act(visits);
+      } finally {
+        free.push(visits);
+        waiting.shift()?.();
+      }
+    }
+  }
+
+  async function look(route: string, { page, takeOffences }: Visit): Promise<void> {
+    const isOutside = outside.test(route);
+    const answer = await page.goto(addressOf(route));
+    if (!isOutside) expect(answer?.status()).toBe(200);
+    expect(await measureWeight(page)).toBeLessThanOrEqual(weightBytesMax);
+    const name = route.replace('/t/:tenant', 't').replace('/p/:project', '-p').replace(/^\//, '');
+    await showWhole(page);
+    for (const theme of ['light', 'dark'] as const) {
+      await drawIn(page, theme);
+      expect(await findBarriers(page, theme === 'light' ? 'all' : 'colours')).toEqual([]);
+      await keepPicture(page, `${name}-${theme}`);
+    }
+    await drawIn(page, 'light');
+    await page.setViewportSize(phone);
+    expect(await findOverflow(page)).toEqual([]);
+    await keepPicture(page, `${name}-phone`);
+    await page.setViewportSize(desktop);
+    // The browser itself calls a page for a link that is no good a failed resource.
+    const isRefusal = (offence: string) => isOutside && offence.includes('the server responded');
+    expect(takeOffences().filter((offence) => !isRefusal(offence))).toEqual([]);
+  }
+
+  test.concurrent.each(routes)(
     '%s holds no barrier, in light, dark and on a phone',
     async (route) => {
-      const isOutside = outside.test(route);
-      const { page, takeOffences } = isOutside ? nobody : member;
-      const answer = await page.goto(addressOf(route));
-      if (!isOutside) expect(answer?.status()).toBe(200);
-      const name = route.replace('/t/:tenant', 't').replace('/p/:project', '-p').replace(/^\//, '');
-      await showWhole(page);
-      for (const theme of ['light', 'dark'] as const) {
-        await drawIn(page, theme);
-        expect(await findBarriers(page, theme === 'light' ? 'all' : 'colours')).toEqual([]);
-        await keepPicture(page, `${name}-${theme}`);
-      }
-      await drawIn(page, 'light');
-      await page.setViewportSize(phone);
-      expect(await findOverflow(page)).toEqual([]);
-      await keepPicture(page, `${name}-phone`);
-      await page.setViewportSize(desktop);
-      // The browser itself calls a page for a link that is no good a failed resource.
-      const isRefusal = (offence: string) => isOutside && offence.includes('the server responded');
-      expect(takeOffences().filter((offence) => !isRefusal(offence))).toEqual([]);
+      await withVisits(({ member, nobody }) => look(route, outside.test(route) ? nobody : member));
     },
-    browserTestMs,
+    lookMs,
   );
 });

@@ -9,6 +9,7 @@ import { pageAssets } from '../../src/app/page-assets.ts';
 import { acceptWebhook } from '../../src/controllers/api/accept-webhook.ts';
 import { acceptWebhookBatch } from '../../src/controllers/api/accept-webhook-batch.ts';
 import { createIdentifyPoster } from '../../src/controllers/authenticate.ts';
+import { compressPage } from '../../src/controllers/compress-page.ts';
 import { createLiveStreams, type LiveStreams } from '../../src/controllers/live-streams.ts';
 import { noteClient } from '../../src/controllers/remote-address.ts';
 import { createServer, openapiDocument } from '../../src/controllers/server.ts';
@@ -21,6 +22,7 @@ import { createPasswordHasher } from '../../src/lib/password-hasher.ts';
 import { createKeyAuthenticator } from '../../src/usecases/accounts/authenticate-key.ts';
 import type { Change, Deps } from '../../src/usecases/context.ts';
 import { createLiveHub } from '../../src/usecases/live/hub.ts';
+import type { LiveFeedDeps } from '../../src/usecases/live/live-feed.ts';
 import { createLiveFeeds } from '../../src/usecases/live/live-feeds.ts';
 import { createPageFeeds } from '../../src/usecases/live/page-feeds.ts';
 import { createSessionAuthenticator } from '../../src/usecases/people/authenticate-session.ts';
@@ -155,11 +157,7 @@ export async function startApi(options: ApiOptions = {}): Promise<TestApi> {
     ...deps,
     log,
     ...credentials,
-    live: {
-      feeds: createLiveFeeds({ database, clock, hub, log }),
-      pages: createPageFeeds({ hub }),
-      streams,
-    },
+    live: liveOf({ database, clock, hub, log }, streams),
     acceptWebhook: (request) => acceptWebhook(ingest, request),
     acceptWebhookBatch: (request) => acceptWebhookBatch(ingest, request),
     ...{ sources, people, pageAssets },
@@ -192,6 +190,10 @@ async function createTenantWithKey(database: TestDatabase['database']) {
   const tenant = await createTenant(database);
   const { key } = await createKey(database, tenant);
   return { ...tenant, key };
+}
+
+function liveOf(parts: LiveFeedDeps, streams: LiveStreams) {
+  return { feeds: createLiveFeeds(parts), pages: createPageFeeds(parts), streams };
 }
 
 /** As after a start without settings: only the first account is made by oneself. */
@@ -228,9 +230,9 @@ function listen(
   return Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    fetch(request, self) {
+    async fetch(request, self) {
       noteClient(request, self.requestIP(request)?.address ?? null, trustedProxies);
-      return handle(request);
+      return compressPage(request, await handle(request));
     },
   });
 }

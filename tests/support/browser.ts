@@ -99,6 +99,20 @@ export async function findBarriers(
   );
 }
 
+/**
+ * Compressed bytes of the page and all its files, also of those that the browser had already; what
+ * is fetched afterwards does not count.
+ */
+export function measureWeight(page: Page): Promise<number> {
+  return page.evaluate(() =>
+    performance
+      .getEntries()
+      .map((entry) => entry.toJSON())
+      .filter(({ initiatorType }) => initiatorType !== 'fetch')
+      .reduce((bytes: number, { encodedBodySize = 0 }) => bytes + encodedBodySize, 0),
+  );
+}
+
 /** As the server draws it for who chose this theme. */
 export async function drawIn(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page

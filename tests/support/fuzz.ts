@@ -11,7 +11,7 @@ const itemsMax = 3;
 /** Of all values, so many are something else than the schema says. */
 const oddShare = 0.12;
 
-const oddTexts = [
+export const oddTexts: readonly string[] = [
   '',
   ' ',
   'null',

@@ -2,6 +2,7 @@
  * The use cases of people on a real database. What leaves is kept to be looked at: mails, and the
  * changes that other processes hear of.
  */
+import { afterAll } from 'bun:test';
 import { newId, type UserId } from '../../src/domain/ids.ts';
 import type { Role } from '../../src/domain/roles.ts';
 import { hashNewToken } from '../../src/domain/secret-tokens.ts';
@@ -42,10 +43,20 @@ let nextAddress = 1;
 export function someBrowser(): Browser {
   nextAddress += 1;
   const remoteAddress = `198.51.${nextAddress >> 8}.${nextAddress & 255}`;
-  return { remoteAddress, userAgent: 'Test/1.0' };
+  return { requestId: crypto.randomUUID(), remoteAddress, userAgent: 'Test/1.0' };
 }
 
 export const someEmail = () => `${crypto.randomUUID()}@opsforge.test`;
+
+/** As hooks before an `await` have it (tests/support/preload.ts). */
+const hookTimeoutMs = 60_000;
+
+/** For a whole file, ended after its last test: `const people = await startFilePeople()`. */
+export async function startFilePeople(signUp: SignUpPolicy = 'open'): Promise<TestPeople> {
+  const people = await startPeople(signUp);
+  afterAll(() => people.stop(), hookTimeoutMs);
+  return people;
+}
 
 export async function startPeople(signUp: SignUpPolicy = 'open'): Promise<TestPeople> {
   const db = await createTestDatabase();

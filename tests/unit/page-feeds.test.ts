@@ -1,4 +1,4 @@
-/** How often open pages are told of news, and how many of them ask at once. By a clock of its own. */
+/** How often open pages are told of news, and how many of them ask at once; by a clock of ours. */
 import { expect, test } from 'bun:test';
 import { newId, type ProjectId, type TenantId } from '../../src/domain/ids.ts';
 import { newsMask } from '../../src/domain/news.ts';

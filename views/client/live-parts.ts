@@ -30,13 +30,23 @@ let tellStale = (_isStale: boolean) => {};
 /** Says when a part could not be had, and when all can be again. */
 export function onPartsStale(tell: (isStale: boolean) => void): void {
   tellStale = tell;
+  // Somebody took a row in hand while the answer was on its way.
+  document.addEventListener('htmx:before:swap', (event) => {
+    const part = event.target;
+    if (!isAskedFor(part) || !isHeld(part)) return;
+    event.preventDefault();
+    stateOf(part.id).wanted = true;
+  });
   document.addEventListener('htmx:finally:request', (event) => {
     const part = event.target;
-    if (!(part instanceof HTMLElement) || states.get(part.id)?.startedMs == null) return;
+    if (!isAskedFor(part)) return;
     const { ctx } = (event as CustomEvent<{ ctx: { response?: { status: number } } }>).detail;
     answered(part.id, (ctx.response?.status ?? 0) in okStatuses);
   });
 }
+
+const isAskedFor = (part: EventTarget | null): part is HTMLElement =>
+  part instanceof HTMLElement && (states.get(part.id)?.startedMs ?? null) !== null;
 
 /** 204: htmx is told where to go. */
 const okStatuses: Record<number, true> = { 200: true, 204: true };

@@ -69,6 +69,22 @@ export function Panel(props: {
   );
 }
 
+/** A line of a panel: what is, and at its end what can be done about it. */
+export function PanelLine(props: { title: string; text: string; action: Children }) {
+  const { title, text, action } = props;
+  return (
+    <div class="flex flex-wrap items-center justify-between gap-3">
+      <span class="min-w-0">
+        <span safe>{title}</span>
+        <span class="block text-xs text-muted-foreground" safe>
+          {text}
+        </span>
+      </span>
+      {action}
+    </div>
+  );
+}
+
 /** What happened, what it means, what to do. `alert`: read out at once, for what just failed. */
 export function Callout(props: {
   glyph: GlyphName;

@@ -14,10 +14,8 @@ news, and of events and deliveries the newest themselves, as their lists show th
 least so many that were left out. At most 2 a second. The first message, and the first after a
 reconnect with \`Last-Event-ID\`, names all kinds and reaches back 15 s further: drop what you have by
 its id. A delivery comes again when it changes within 15 s of its making; later changes are told by
-\`kinds\` alone, and so are \`figures\`: those of /stats, which follow by up to 2 s. The stream ends when its credential does.`.replaceAll(
-  '\n',
-  ' ',
-);
+\`kinds\` alone, and so are \`figures\`: those of /stats, which follow by up to 2 s. The stream ends
+when its credential does.`.replaceAll('\n', ' ');
 
 export function eventStreamRoutes(identify: Identify, { feeds, streams }: EventStreamDeps) {
   const operation = createOperations(identify);

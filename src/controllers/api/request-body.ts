@@ -7,8 +7,8 @@ import { AppError } from '../../domain/errors.ts';
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * From the headers to the last byte. The listener's idle limit begins anew with each byte, so that a
- * sender of one at a time would hold its connection for ever; 8 MiB within it are 1.2 Mbit/s.
+ * From the headers to the last byte. The listener's idle limit begins anew with each byte, so that
+ * who sends one at a time would hold its connection for ever; 8 MiB within it are 1.2 Mbit/s.
  */
 const bodyMsMax = 60_000;
 

@@ -11,10 +11,17 @@ export const actorKindWords: Record<AuditActorKind, string> = {
   system: 'opsforge by itself',
 };
 
+/** Of a later version's, what it is called. */
+export function actorKindName(kind: string): string {
+  return kind in actorKindWords
+    ? actorKindWords[kind as AuditActorKind] // Safe because it is one of its keys.
+    : kind.replaceAll('_', ' ');
+}
+
 /** Who did it, as a name: labels of what is no person say what it is. */
 export function actorName({ kind, label }: AuditEntry['actor']): string {
   if (kind === 'api_key') return `API key ${label}`;
-  return label === '' ? actorKindWords[kind] : label;
+  return label === '' ? actorKindName(kind) : label;
 }
 
 /** "endpoint", "API key" */
@@ -29,6 +36,14 @@ const verbs: Record<string, string> = {
   secret_rotated: 'rotated the secret of',
   previous_secrets_ended: 'ended the previous secret of',
   quotas_changed: 'set the quotas of',
+  joined: 'joined as',
+  signed_in: 'signed in as',
+  signed_out_everywhere: 'ended all sessions of',
+  password_changed: 'changed the password of',
+  second_factor_enabled: 'turned on the second factor of',
+  second_factor_disabled: 'turned off the second factor of',
+  second_factor_failed: 'gave a wrong second factor for',
+  recovery_codes_renewed: 'made new recovery codes of',
 };
 
 /** "changed"; an action that a later version adds is shown as it is called. */

@@ -31,6 +31,7 @@ export function noticeOf(
           `No attempt is spent while the breaker is open. The next goes out at ` +
           `${momentWords(pausedUntil ?? '', nowMs)}; one success closes the breaker` +
           `${waiting === '' ? '.' : ` and ${waiting} follow.`}`,
+        ...untilOf(pausedUntil, nowMs),
       };
     case 'failing':
       return {
@@ -52,6 +53,7 @@ export function noticeOf(
         text: `${waiting === '' ? 'What comes waits' : `${sentence(waiting)} ${waits}`} ${
           pausedUntil === null ? 'until it is resumed.' : 'and is sent then, or when it is resumed.'
         }`,
+        ...untilOf(pausedUntil, nowMs),
       };
   }
 }
@@ -74,6 +76,10 @@ function lastAnswer(recent: readonly Delivery[]): string {
   return last.lastStatusCode === null
     ? ', the last had no answer'
     : `, the last with ${last.lastStatusCode}`;
+}
+
+function untilOf(at: string | null, nowMs: number): { until?: string } {
+  return at === null || Date.parse(at) <= nowMs ? {} : { until: at };
 }
 
 /** The clock, with the day when it is another. */

@@ -13,8 +13,8 @@ import type { Browser } from '../../usecases/people/people-deps.ts';
 import type { Person } from '../../usecases/people/person.ts';
 import type { SignedIn } from '../../usecases/people/start-session.ts';
 import { problemOf } from '../answer-error.ts';
+import { browserOf } from '../identify-person.ts';
 import { problemKinds, toProblem } from '../problem.ts';
-import { remoteAddress } from '../remote-address.ts';
 import { sessionCookie } from '../session-cookie.ts';
 import { goTo, htmlResponse } from './answers.ts';
 import { flashCookie, readTheme } from './cookies.ts';
@@ -152,10 +152,6 @@ async function show(
   const wait: Record<string, string> =
     retryAfter === undefined ? {} : { 'retry-after': retryAfter };
   return htmlResponse(html, { status, headers: { 'referrer-policy': 'strict-origin', ...wait } });
-}
-
-function browserOf(request: Request): Browser {
-  return { remoteAddress: remoteAddress(request), userAgent: request.headers.get('user-agent') };
 }
 
 /** On to where somebody wanted to be, in the session that has begun. */

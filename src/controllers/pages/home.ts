@@ -1,7 +1,8 @@
 /** `/` leads on: to the only project, the projects of the first tenant, or to sign in. */
 import { Elysia } from 'elysia';
 import { EntryMessage, SignOutForm } from '../../../views/entry.tsx';
-import { projectPath, tenantPath } from '../../../views/navigation.ts';
+import { accountPath, projectPath, tenantPath } from '../../../views/navigation.ts';
+import { mayCreateTenant } from '../../usecases/people/create-tenant.ts';
 import type { Person } from '../../usecases/people/person.ts';
 import { listProjects } from '../../usecases/projects/list-projects.ts';
 import { createEntries, type EntryView } from './entry.ts';
@@ -15,7 +16,7 @@ export function homePage(deps: PageDeps) {
     ...view(async ({ person, request }) => {
       if (person === null) return { goTo: signInPath(request) };
       const [tenant] = person.memberships;
-      if (tenant === undefined) return alone(person);
+      if (tenant === undefined) return alone(deps, person);
       const ctx = deps.memberContext(request, person, tenant.slug);
       const { data } = await listProjects(ctx, { limit: 2 });
       const [project, another] = data;
@@ -26,12 +27,13 @@ export function homePage(deps: PageDeps) {
 }
 
 /** Who was the member of one tenant and is not any more still has an account. */
-function alone({ email }: Person): EntryView {
+function alone({ people }: PageDeps, { email }: Person): EntryView {
   const title = 'You are in no tenant';
   const text = `${email} has an account here and belongs to nothing: ask for an invitation.`;
-  return {
-    title,
-    body: () =>
-      EntryMessage({ title, text, children: SignOutForm({ next: '/', label: 'Sign out' }) }),
-  };
+  const actions = [
+    ...(mayCreateTenant(people) ? [{ label: 'Make a tenant', href: '/tenants/new' }] : []),
+    { label: 'Your account', href: accountPath(null) },
+  ];
+  const children = SignOutForm({ next: '/', label: 'Sign out' });
+  return { title, body: () => EntryMessage({ title, text, actions, children }) };
 }

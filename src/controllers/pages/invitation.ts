@@ -8,13 +8,19 @@ import { Invitation, type InvitationProps } from '../../../views/invitation.tsx'
 import { tenantPath } from '../../../views/navigation.ts';
 import {
   acceptInvitation,
-  type InvitationOffer,
   readInvitation,
   signUpInvited,
 } from '../../usecases/people/accept-invitation.ts';
 import type { Person } from '../../usecases/people/person.ts';
-import { createEntries, type EntryCall, type EntryView, enter, textField } from './entry.ts';
+import {
+  createEntries,
+  type EntryCall,
+  type EntryOutcome,
+  type EntryView,
+  textField,
+} from './entry.ts';
 import type { PageDeps } from './page.ts';
+import { signInNext } from './sign-in-path.ts';
 import { singleSignOnHref } from './single-sign-on-href.ts';
 
 export function invitationPages(deps: PageDeps) {
@@ -28,12 +34,12 @@ export function invitationPages(deps: PageDeps) {
       },
       async ({ person, form, token, browser }) => {
         if (person !== null) {
-          const { tenantSlug } = await acceptInvitation(deps.people, person, token);
+          const { tenantSlug } = await acceptInvitation(deps.people, person, token, browser);
           const toast = { tone: 'ok', title: 'You are in', text: tenantSlug } as const;
           return { goTo: tenantPath({ slug: tenantSlug }, '/projects'), toast };
         }
-        const joined = await signUpInvited(deps.people, { ...form, token }, browser);
-        return enter(deps, joined, tenantPath({ slug: joined.tenantSlug }, '/projects'));
+        const { tenantSlug } = await signUpInvited(deps.people, { ...form, token }, browser);
+        return signInNext(invitationPath(token, tenantSlug));
       },
     ),
   );
@@ -41,18 +47,20 @@ export function invitationPages(deps: PageDeps) {
 
 async function invitationView(
   deps: PageDeps,
-  { token, person }: EntryCall,
+  { token, person, request }: EntryCall,
   draft?: FormDraft,
-): Promise<EntryView> {
+): Promise<EntryView | EntryOutcome> {
   const offer = await readInvitation(deps.people, token);
-  if (offer === null) return goneView();
-  const path = `/invitation?token=${token}`;
-  const { tenantName, invitedBy, role, email } = offer;
+  const joined = new URL(request.url).searchParams.get('tenant');
+  const own = person?.memberships.find(({ slug }) => slug === joined);
+  if (offer === null) return own ? { goTo: tenantPath(own, '/projects') } : goneView();
+  const { tenantName, tenantSlug, invitedBy, role, email } = offer;
+  const path = invitationPath(token, tenantSlug);
   const props: InvitationProps = {
     ...{ token, path, tenantName, invitedBy, role, email },
     way: wayOf(offer, person),
     signedInAs: person?.email ?? '',
-    singleSignOnHref: singleSignOnHref(deps, { token }),
+    singleSignOnHref: singleSignOnHref(deps, { token, next: path }),
     ...(draft === undefined ? {} : { draft }),
   };
   return {
@@ -62,9 +70,13 @@ async function invitationView(
   };
 }
 
-function wayOf(offer: InvitationOffer, person: Person | null): InvitationProps['way'] {
-  if (person !== null) return person.email === offer.email ? 'join' : 'other';
-  return offer.hasAccount ? 'sign_in' : 'sign_up';
+/** Names the tenant, too: who comes back here and has joined meanwhile goes on to it. */
+const invitationPath = (token: string, tenant: string) =>
+  `/invitation?${new URLSearchParams({ token, tenant })}`;
+
+function wayOf(offer: { email: string }, person: Person | null): InvitationProps['way'] {
+  if (person === null) return 'outside';
+  return person.email === offer.email ? 'join' : 'other';
 }
 
 function goneView(): EntryView {

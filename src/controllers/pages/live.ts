@@ -1,21 +1,17 @@
 /**
  * GET /t/{tenant}/p/{project}/live: which kinds of things have news, as Server-Sent Events for one
  * open page (views/client/live.ts): `{"kinds":["events"],"fromMs":0,"untilMs":20}`, where the times
- * say when the page shall ask for its parts, in ms from now. Ends when the session or the right does.
+ * say when the page shall ask for its parts, in ms from now. Ends when the session or right does.
  */
 import { Elysia } from 'elysia';
 import { AppError } from '../../domain/errors.ts';
 import type { ProjectId } from '../../domain/ids.ts';
-import type { PageFeeds } from '../../usecases/live/page-feeds.ts';
 import {
   requireSameWatch,
   requireWatchable,
   watchQuery,
 } from '../../usecases/live/watch-project.ts';
-import type { LiveStreams } from '../live-streams.ts';
 import { createPages, type PageDeps } from './page.ts';
-
-export type PageLiveDeps = { pages: PageFeeds; streams: Pick<LiveStreams, 'open'> };
 
 const liveQuery = watchQuery.pick({ types: true });
 

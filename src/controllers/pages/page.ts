@@ -22,7 +22,8 @@ import { problemOf } from '../answer-error.ts';
 import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
-import type { IdentifyPortal } from '../portal.ts';
+import type { PageLiveDeps } from '../live-streams.ts';
+import type { FindPortalFrames, IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import {
@@ -35,7 +36,6 @@ import {
 } from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
-import type { PageLiveDeps } from './live.ts';
 import { signInPath } from './sign-in-path.ts';
 
 export type PageDeps = ErrorPageDeps & {
@@ -44,6 +44,7 @@ export type PageDeps = ErrorPageDeps & {
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
   identifyPortal: IdentifyPortal;
+  findPortalFrames: FindPortalFrames;
   people: PeopleDeps;
   live: PageLiveDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */
@@ -51,14 +52,15 @@ export type PageDeps = ErrorPageDeps & {
 };
 
 /** What every handler gets; `nowMs` is database time. */
-export type TenantCall = {
-  ctx: Ctx;
+export type PersonCall = {
   person: Person;
-  tenant: Membership;
-  place: Place;
+  /** Null on pages of the person alone. */
+  tenant: Membership | null;
+  place: Place | null;
   nowMs: number;
   request: Request;
 };
+export type TenantCall = PersonCall & { ctx: Ctx; tenant: Membership; place: Place };
 export type ProjectCall = TenantCall & { project: Project };
 
 /** A page, made only as far as it is asked for. */
@@ -75,7 +77,7 @@ export type View = PageFrame & {
  * to the form itself, for a secret that no address may lead to again.
  */
 export type Outcome =
-  | { goTo: string; toast?: Toast }
+  | { goTo: string; toast?: Toast; cookies?: string[] }
   | { part: () => JSX.Element; toast?: Toast; elsewise: string }
   | { view: View };
 
@@ -89,6 +91,8 @@ const routeOptions = { parse: 'none' as const, detail: { hide: true } };
 /** `page.view(input, handler)` and `page.action(input, handler)`: the last arguments of a route. */
 export function createPages(deps: PageDeps) {
   return {
+    /** Of who is signed in, in whatever tenant or none. */
+    person: pageKind(deps, openPerson),
     /** Of `/t/:tenant/…` */
     tenant: pageKind(deps, openTenantPage),
     /** Of `/t/:tenant/p/:project/…` */
@@ -96,7 +100,7 @@ export function createPages(deps: PageDeps) {
   };
 }
 
-function pageKind<Call extends TenantCall>(
+function pageKind<Call extends PersonCall>(
   deps: PageDeps,
   open: (deps: PageDeps, context: RouteContext, person: Person) => Promise<Call>,
 ) {
@@ -178,6 +182,15 @@ function route(
   return [answer, routeOptions];
 }
 
+async function openPerson(
+  pages: PageDeps,
+  { request }: RouteContext,
+  person: Person,
+): Promise<PersonCall> {
+  const nowMs = pages.deps.clock.databaseNow();
+  return { person, request, nowMs, tenant: null, place: null };
+}
+
 async function openTenant(
   pages: PageDeps,
   { request, params }: RouteContext,
@@ -224,7 +237,7 @@ async function openProject(
 
 async function showView(
   deps: PageDeps,
-  call: TenantCall,
+  call: PersonCall,
   view: View,
   status = 200,
 ): Promise<Response> {
@@ -238,33 +251,37 @@ async function showView(
   const publicUrl = deps.deps.publicUrl();
   const flash = readFlash(request, publicUrl);
   const { pathname, search } = new URL(request.url);
-  const granted = scopesOf(tenant.role);
+  const granted = tenant === null ? [] : scopesOf(tenant.role);
   const shell: Shell = {
     files: await deps.files(),
     theme: readTheme(request),
     path: pathname + search,
     place,
     nowMs: call.nowMs,
-    person: { name: person.name || person.email, role: tenant.role },
-    groups: listEntries(place, (scope) => allows(granted, scope)),
+    person: { name: person.name || person.email, role: tenant?.role ?? null },
+    groups: place === null ? [] : listEntries(place, (scope) => allows(granted, scope)),
     toasts: flash === null ? [] : [flash],
   };
   const { body, parts: _, past: __, ...frame } = view;
   const html = await Layout({ shell, frame, children: body() });
   const cookies = flash === null ? [] : [droppedFlash(publicUrl)];
-  const { project } = place;
-  if (project !== null && readLastProject(request, publicUrl, tenant.slug) !== project.slug) {
-    cookies.push(lastProjectCookie(publicUrl, tenant, project));
+  if (place !== null && place.project !== null) {
+    const { tenant: here, project } = place;
+    if (readLastProject(request, publicUrl, here.slug) !== project.slug) {
+      cookies.push(lastProjectCookie(publicUrl, here, project));
+    }
   }
   return htmlResponse(html, { status, cookies });
 }
 
-async function showOutcome(deps: PageDeps, call: TenantCall, outcome: Outcome): Promise<Response> {
+async function showOutcome(deps: PageDeps, call: PersonCall, outcome: Outcome): Promise<Response> {
   if ('view' in outcome) return showView(deps, call, outcome.view);
   const { request } = call;
   const { toast } = outcome;
   const cookies = toast === undefined ? [] : [flashCookie(deps.deps.publicUrl(), toast)];
-  if ('goTo' in outcome) return goTo(request, outcome.goTo, cookies);
+  if ('goTo' in outcome) {
+    return goTo(request, outcome.goTo, [...cookies, ...(outcome.cookies ?? [])]);
+  }
   // Without script a part has nowhere to go: the page that it is of is shown instead.
   if (wantedPart(request) === null) return goTo(request, outcome.elsewise, cookies);
   const headers = toast === undefined ? {} : { 'hx-trigger': toastTrigger(toast) };

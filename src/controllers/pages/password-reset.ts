@@ -45,8 +45,8 @@ export function passwordResetPages(deps: PageDeps) {
           refused: async ({ token }, draft) =>
             (await isResetLink(deps.people, token)) ? resetView(token, draft) : goneView(),
         },
-        async ({ form, token }) => {
-          await resetPassword(deps.people, { ...form, token });
+        async ({ form, token, browser }) => {
+          await resetPassword(deps.people, { ...form, token }, browser);
           return changedView();
         },
       ),

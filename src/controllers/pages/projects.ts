@@ -10,6 +10,7 @@ import {
 } from '../../../views/projects.tsx';
 import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
+import { mayCreateTenant } from '../../usecases/people/create-tenant.ts';
 import type { Membership } from '../../usecases/people/person.ts';
 import { createProject } from '../../usecases/projects/create-project.ts';
 import { listProjectHealth, type ProjectDay } from '../../usecases/projects/list-project-health.ts';
@@ -49,6 +50,7 @@ export function projectPages(deps: PageDeps) {
           body: () =>
             Projects({
               ...{ cards, others, nowMs },
+              newTenantHref: mayCreateTenant(deps.people) ? '/tenants/new' : null,
               sentence: sentenceOf(cards),
               newHref: mayMake ? tenantPath(here, '/projects/new') : null,
             }),

@@ -1,5 +1,6 @@
 /** All pages: one line for each feature. */
 import { Elysia } from 'elysia';
+import { accountPages } from './account.ts';
 import { auditPages } from './audit.ts';
 import { deliveryPages } from './deliveries.ts';
 import { deliveryPage } from './delivery.ts';
@@ -45,6 +46,7 @@ export function pageRoutes(deps: PageDeps) {
     .use(settingsRoute(deps))
     .use(keyPages(deps))
     .use(keyFormPages(deps))
+    .use(accountPages(deps))
     .use(auditPages(deps))
     .use(usagePages(deps))
     .use(livePages(deps))

@@ -8,6 +8,14 @@ export function signInPath(request: Request): string {
   return `/sign-in?next=${encodeURIComponent(next)}`;
 }
 
+/**
+ * After an account was asked for: the same for an address that had one, which made nothing, so that
+ * nobody learns who has an account here.
+ */
+export function signInNext(next: string) {
+  return { goTo: `/sign-in?${new URLSearchParams({ next, account: 'ready' })}` };
+}
+
 const ownPath = /^\/(?![/\\])[\x21-\x7e]*$/;
 
 /** A path of ours to go on to; anything else, as another site's address, is `/`. */

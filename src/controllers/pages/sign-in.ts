@@ -90,11 +90,16 @@ function secondStepPages(deps: PageDeps) {
 
 const secondStepPath = (next: string) => `/sign-in/second-step?${new URLSearchParams({ next })}`;
 
-export function signInView(deps: PageDeps, { next }: EntryCall, draft?: FormDraft): EntryView {
+export function signInView(
+  deps: PageDeps,
+  { next, request }: EntryCall,
+  draft?: FormDraft,
+): EntryView {
   const { signUp } = deps.people;
   const props = {
     ...{ next, host: new URL(deps.deps.publicUrl()).host, offersSignUp: signUp === 'open' },
     singleSignOnHref: singleSignOnHref(deps, { next }),
+    isNew: new URL(request.url).searchParams.has('account'),
     ...(draft === undefined ? {} : { draft }),
   };
   return {

@@ -7,6 +7,7 @@ import { SignUp } from '../../../views/sign-up.tsx';
 import { maySignUp, signUp } from '../../usecases/people/sign-up.ts';
 import { createEntries, type EntryView, enter, textField } from './entry.ts';
 import type { PageDeps } from './page.ts';
+import { signInNext } from './sign-in-path.ts';
 
 const signUpForm = z.object({
   name: textField,
@@ -32,7 +33,8 @@ export function signUpPages(deps: PageDeps) {
         { form: signUpForm, refused: async ({ token }, draft) => signUpView(token, draft) },
         async ({ form, token, browser }) => {
           const input = { ...form, token: token === '' ? null : token };
-          return enter(deps, await signUp(deps.people, input, browser), '/');
+          const result = await signUp(deps.people, input, browser);
+          return result.kind === 'signed_in' ? enter(deps, result, '/') : signInNext('/');
         },
       ),
     );

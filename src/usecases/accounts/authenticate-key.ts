@@ -32,11 +32,11 @@ type CachedKey = StoredKey & { identity: Identity };
 const keyPattern = /^Bearer +(ofk_[A-Za-z0-9_-]{20,100})$/i;
 const cachedKeysMax = 10_000;
 /**
- * Beside the good ones, which a guesser would push out. Some 100 bytes each; a program that was left
- * with a dead key asks for that one.
+ * Beside the good ones, which a guesser would push out; some 100 bytes each. A program that was
+ * left with a dead key asks for that one.
  */
 const unknownKeysMax = 10_000;
-/** Keys are random: nobody knows one before it is made, so this only bounds what a lost NOTIFY does. */
+/** Nobody knows a key before it is made; should its announcement be lost, this bounds the harm. */
 const unknownKeyAgeMsMax = 60_000;
 /** What a key with a limit left unused it may still use for so long: a page loads in one go. */
 const keptSeconds = 1;

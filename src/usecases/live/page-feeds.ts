@@ -30,7 +30,7 @@ export type PageFeedsOptions = {
   nowMs?: () => number;
 };
 
-/** Of pages asking for their parts: half a core of this process (docs/decisions/0017). */
+/** Of pages asking for their parts: half a core of this process (docs/decisions/0016). */
 const turnsPerSecond = 50;
 /** For who comes and goes without end: those after it need not wait longer. */
 const turnsAheadMsMax = 60_000;

@@ -3,7 +3,6 @@
  * one, who needs no other permission to sign up. It counts once.
  */
 import { AppError } from '../../domain/errors.ts';
-import type { UserId } from '../../domain/ids.ts';
 import { hashToken } from '../../domain/secret-tokens.ts';
 import { addressGroup } from '../../domain/sign-in-limits.ts';
 import {
@@ -13,28 +12,23 @@ import {
 } from '../../repositories/invitations.ts';
 import { insertMembership } from '../../repositories/memberships.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
-import { findUserByEmail } from '../../repositories/users.ts';
-import { checkNewPerson, insertPerson } from './new-person.ts';
+import { checkNewPerson, insertPersonIfNew } from './new-person.ts';
 import type { Browser, PeopleDeps } from './people-deps.ts';
-import type { Person } from './person.ts';
-import { type SignedIn, startSession } from './start-session.ts';
+import { type Doer, doerOf, type Person } from './person.ts';
+import { recordIn } from './record-deed.ts';
 import { takeAttempts } from './throttle.ts';
 
-/** What the page says; `hasAccount` tells whether to sign in or to sign up. */
-export type InvitationOffer = OpenInvitation & { hasAccount: boolean };
-
-/** Null when it was accepted, withdrawn or is too old. */
+/**
+ * Null when it was accepted, withdrawn or is too old. It says nothing of whether the invited has an
+ * account: anybody may invite any address, and read the answer.
+ */
 export async function readInvitation(
   deps: PeopleDeps,
   token: string,
-): Promise<InvitationOffer | null> {
+): Promise<OpenInvitation | null> {
   const hash = hashToken(token);
   if (hash === null) return null;
-  return deps.database.withAccounts(async (tx) => {
-    const found = await findOpenInvitation(tx, hash);
-    if (found === null) return null;
-    return { ...found, hasAccount: (await findUserByEmail(tx, found.email)) !== null };
-  });
+  return deps.database.withAccounts((tx) => findOpenInvitation(tx, hash));
 }
 
 /** Answers the tenant's slug. Throws AppError `not_found`, or `forbidden` for another person. */
@@ -42,6 +36,7 @@ export async function acceptInvitation(
   deps: PeopleDeps,
   person: Person,
   token: string,
+  browser: Browser,
 ): Promise<{ tenantSlug: string }> {
   return deps.database.withAccounts(async (tx) => {
     const { tokenHash, found } = await requireInvitation(tx, token);
@@ -51,17 +46,21 @@ export async function acceptInvitation(
         `This invitation is for ${found.email}; you are signed in as ${person.email}.`,
       );
     }
-    await joinTenant(deps, tx, person.userId, tokenHash, found);
+    await joinTenant(deps, tx, doerOf(person), tokenHash, found, browser);
     return { tenantSlug: found.tenantSlug };
   });
 }
 
-/** Throws AppError `not_found`, `invalid`, `conflict` (there is an account) or `rate_limited`. */
+/**
+ * Makes the account and the membership when nobody has the e-mail, else nothing; the answer and the
+ * work are the same, and whoever it is signs in next. Throws AppError `not_found`, `invalid` or
+ * `rate_limited`.
+ */
 export async function signUpInvited(
   deps: PeopleDeps,
   input: { token: string; name: string; password: string },
   browser: Browser,
-): Promise<SignedIn & { tenantSlug: string }> {
+): Promise<{ tenantSlug: string }> {
   const subject = addressGroup(browser.remoteAddress);
   await takeAttempts(deps, [{ kind: 'sign_up_address', subject }]);
   const offer = await readInvitation(deps, input.token);
@@ -70,10 +69,9 @@ export async function signUpInvited(
   return deps.database.withAccounts(async (tx) => {
     const { tokenHash, found } = await requireInvitation(tx, input.token);
     // The link may have come from the inviter's hand: it proves nothing of the address.
-    const userId = await insertPerson(deps, tx, person, { verified: false });
-    await joinTenant(deps, tx, userId, tokenHash, found);
-    const signedIn = await startSession(deps, tx, userId, browser);
-    return { ...signedIn, tenantSlug: found.tenantSlug };
+    const id = await insertPersonIfNew(deps, tx, person, { verified: false });
+    if (id !== null) await joinTenant(deps, tx, { ...person, id }, tokenHash, found, browser);
+    return { tenantSlug: found.tenantSlug };
   });
 }
 
@@ -91,12 +89,18 @@ export async function requireInvitation(
 export async function joinTenant(
   deps: PeopleDeps,
   tx: AccountsTx,
-  userId: UserId,
+  doer: Doer,
   tokenHash: Uint8Array,
   { tenantId, role }: OpenInvitation,
+  browser: Browser,
 ): Promise<void> {
   if (!(await takeOpenInvitation(tx, tokenHash))) throw invitationGone();
-  await insertMembership(tx, { tenantId, userId, role });
+  const { id: userId, email } = doer;
+  if (await insertMembership(tx, { tenantId, userId, role })) {
+    await recordIn(deps, tx, doer, { tenantId, role }, browser, {
+      ...{ action: 'member.joined', target: { id: userId, label: email }, after: { role } },
+    });
+  }
   tx.afterCommit(() => deps.announceChange({ kind: 'people', userId }));
 }
 

@@ -11,7 +11,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { type CoherentCache, createCoherentCache } from '../../lib/coherent-cache.ts';
 import { findSession, listUserMemberships } from '../../repositories/sessions.ts';
 import type { Database } from '../../repositories/transactions.ts';
-import type { Person } from './person.ts';
+import { membershipsMax, type Person } from './person.ts';
 
 export type SessionAuthenticator = {
   /** Null for what is no session, or none any more. */
@@ -25,8 +25,6 @@ export type SessionAuthenticator = {
 type CachedSession = { person: Person; expiresAtMs: number; seenAtMs: number };
 
 const cachedSessionsMax = 10_000;
-/** Who is in more tenants than these sees the first by name. */
-const membershipsMax = 200;
 
 /** Thrown by a load and not kept: a guesser would push out the good ones. */
 class UnknownSession extends Error {}

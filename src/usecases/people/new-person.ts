@@ -50,9 +50,20 @@ export async function insertPerson(
   person: NewPerson,
   { verified }: { verified: boolean },
 ): Promise<UserId> {
+  const id = await insertPersonIfNew(deps, tx, person, { verified });
+  if (id !== null) return id;
+  throw new AppError('conflict', 'There is an account with this e-mail address: sign in.');
+}
+
+/** Null when somebody has the e-mail, for whoever must not learn that. */
+export async function insertPersonIfNew(
+  deps: PeopleDeps,
+  tx: AccountsTx,
+  person: NewPerson,
+  { verified }: { verified: boolean },
+): Promise<UserId | null> {
   const nowMs = deps.clock.databaseNow();
   const id = newId<UserId>(nowMs);
   const emailVerifiedAt = verified ? new Date(nowMs) : null;
-  if (await insertUser(tx, { id, ...person, emailVerifiedAt })) return id;
-  throw new AppError('conflict', 'There is an account with this e-mail address: sign in.');
+  return (await insertUser(tx, { id, ...person, emailVerifiedAt })) ? id : null;
 }

@@ -1,6 +1,6 @@
 /** What the use cases of people need beside what all need. */
 import type { PasswordHasher } from '../../lib/password-hasher.ts';
-import type { Deps } from '../context.ts';
+import type { Deps, Origin } from '../context.ts';
 
 /** Who may make an account: OPSFORGE_SIGNUP. */
 export type SignUpPolicy = 'first' | 'open' | 'closed';
@@ -12,8 +12,8 @@ export type PeopleDeps = Deps & {
   singleSignOn: SingleSignOn | null;
 };
 
-/** The browser that asks, for the list of sessions and for throttling. */
-export type Browser = { remoteAddress: string | null; userAgent: string | null };
+/** The browser that asks, for the list of sessions, for throttling and for the audit log. */
+export type Browser = Origin & { userAgent: string | null };
 
 /** What a provider of single sign-on vouches for. */
 export type ProvenIdentity = {

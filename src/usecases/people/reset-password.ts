@@ -22,6 +22,7 @@ import { findUser, findUserByEmail, lockUser, updatePassword } from '../../repos
 import { hashPassword } from './hash-password.ts';
 import { resetMail } from './mails.ts';
 import type { Browser, PeopleDeps } from './people-deps.ts';
+import { recordDeed } from './record-deed.ts';
 import { forgetAttempts, takeAttempts } from './throttle.ts';
 
 const linkMinutes = 60;
@@ -89,6 +90,7 @@ export async function isResetLink(deps: PeopleDeps, token: string): Promise<bool
 export async function resetPassword(
   deps: PeopleDeps,
   input: { token: string; password: string },
+  browser: Browser,
 ): Promise<void> {
   const hash = hashToken(input.token);
   if (hash === null) throw linkGone();
@@ -106,6 +108,7 @@ export async function resetPassword(
     await updatePassword(tx, user.id, passwordHash, { verified: true });
     await deleteSessions(tx, user.id, null);
     await deleteUserTokens(tx, user.id);
+    await recordDeed(deps, tx, user, browser, 'member.password_changed');
     // Who was locked out by guesses, their own or others', gets in with the new password.
     await forgetAttempts(tx, { kind: 'sign_in_account', subject: user.email });
     tx.afterCommit(() => deps.announceChange({ kind: 'people', userId: user.id }));

@@ -4,7 +4,7 @@
  */
 import type { PeopleDeps } from './people-deps.ts';
 
-type Purpose = 'second_step' | 'single_sign_on';
+type Purpose = 'second_step' | 'second_factor' | 'single_sign_on';
 type Sealed = { purpose: Purpose; expiresAtMs: number; value: Record<string, unknown> };
 
 /** Far above what is ever put in; a cookie holds 4 KiB. */

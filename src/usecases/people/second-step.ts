@@ -10,6 +10,7 @@ import { deleteRecoveryCode } from '../../repositories/recovery-codes.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
 import { lockUser, type UserRow, updateTotpStep } from '../../repositories/users.ts';
 import type { Browser, PeopleDeps } from './people-deps.ts';
+import { recordDeed } from './record-deed.ts';
 import { openState, sealState } from './sealed-state.ts';
 import { type SignedIn, startSession } from './start-session.ts';
 import { forgetAttempts, takeAttempts } from './throttle.ts';
@@ -44,15 +45,19 @@ export async function finishSignIn(
   const { userId, askedAtMs } = state as { userId: UserId; askedAtMs: number };
   const attempt = { kind: 'second_step', subject: userId } as const;
   await takeAttempts(deps, [attempt]);
-  return deps.database.withAccounts(async (tx) => {
+  const signedIn = await deps.database.withAccounts(async (tx) => {
     const user = await lockUser(tx, userId);
     if (user === null || (user.passwordChangedAt?.getTime() ?? 0) > askedAtMs) throw tooLate();
     if (!(await takeSecondFactor(deps, tx, user, input.code))) {
-      throw new AppError('unauthenticated', 'This code is not right, or it was used already.');
+      // Somebody has the password: the owners hear of it, so this transaction is committed.
+      await recordDeed(deps, tx, user, browser, 'member.second_factor_failed');
+      return null;
     }
     await forgetAttempts(tx, attempt);
-    return startSession(deps, tx, user.id, browser);
+    return startSession(deps, tx, user, browser);
   });
+  if (signedIn !== null) return signedIn;
+  throw new AppError('unauthenticated', 'This code is not right, or it was used already.');
 }
 
 /** Takes a code of either kind, so that it cannot be used again. */

@@ -40,7 +40,7 @@ export async function signIn(
     await forgetAttempts(tx, account);
     await returnAttempt(tx, address);
     if (current.totpConfirmedAt !== null) return askSecondStep(deps, user.id);
-    return startSession(deps, tx, user.id, browser);
+    return startSession(deps, tx, user, browser);
   });
 }
 

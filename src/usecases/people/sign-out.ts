@@ -2,8 +2,9 @@
 import { notFound } from '../../domain/errors.ts';
 import type { SessionId } from '../../domain/ids.ts';
 import { deleteSession, deleteSessions } from '../../repositories/sessions.ts';
-import type { PeopleDeps } from './people-deps.ts';
-import type { Person } from './person.ts';
+import type { Browser, PeopleDeps } from './people-deps.ts';
+import { doerOf, type Person } from './person.ts';
+import { recordDeed } from './record-deed.ts';
 
 export async function signOut(deps: PeopleDeps, person: Person): Promise<void> {
   await deps.database.withAccounts(async (tx) => {
@@ -26,9 +27,14 @@ export async function revokeSession(
 }
 
 /** Everywhere, here included; answers how many sessions ended. */
-export async function signOutEverywhere(deps: PeopleDeps, person: Person): Promise<number> {
+export async function signOutEverywhere(
+  deps: PeopleDeps,
+  person: Person,
+  browser: Browser,
+): Promise<number> {
   return deps.database.withAccounts(async (tx) => {
     tx.afterCommit(() => deps.announceChange({ kind: 'people', userId: person.userId }));
+    await recordDeed(deps, tx, doerOf(person), browser, 'member.signed_out_everywhere');
     return deleteSessions(tx, person.userId, null);
   });
 }

@@ -4,20 +4,13 @@
  * OPSFORGE_SIGNUP says but `closed`: else whoever finds a new installation first would own it.
  */
 import { AppError } from '../../domain/errors.ts';
-import { newId, type ProjectId, type TenantId, type UserId } from '../../domain/ids.ts';
 import { hashToken } from '../../domain/secret-tokens.ts';
 import { addressGroup } from '../../domain/sign-in-limits.ts';
-import { slugCandidates } from '../../domain/slugs.ts';
-import { insertMembership } from '../../repositories/memberships.ts';
-import {
-  insertFirstProject,
-  insertNewTenant,
-  listTakenTenantSlugs,
-} from '../../repositories/new-tenants.ts';
 import { findOneTimeToken, takeOneTimeToken } from '../../repositories/one-time-tokens.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
 import { hasUsers, lockFirstAccount } from '../../repositories/users.ts';
-import { checkNewPerson, insertPerson, invalidFields, nameProblem } from './new-person.ts';
+import { insertOwnTenant } from './create-tenant.ts';
+import { checkNewPerson, insertPersonIfNew, invalidFields, nameProblem } from './new-person.ts';
 import type { Browser, PeopleDeps } from './people-deps.ts';
 import { type SignedIn, startSession } from './start-session.ts';
 import { takeAttempts } from './throttle.ts';
@@ -32,10 +25,6 @@ export type SignUpInput = {
   token: string | null;
 };
 
-const firstProject = { name: 'main', slug: 'main' };
-/** How often another may take the chosen slug first. */
-const insertAttemptsMax = 5;
-
 /** Whether the page offers itself to whoever has this token, or none. */
 export async function maySignUp(deps: PeopleDeps, token: string | null): Promise<boolean> {
   return deps.database.withAccounts(async (tx) => {
@@ -46,12 +35,16 @@ export async function maySignUp(deps: PeopleDeps, token: string | null): Promise
   });
 }
 
-/** Throws AppError `invalid`, `forbidden`, `conflict`, `rate_limited` or `unavailable`. */
+/**
+ * The first person is signed in. Where sign-up is open, an e-mail that somebody has makes nothing
+ * and is answered as a new one, after the same work: whoever it is signs in next. Throws AppError
+ * `invalid`, `forbidden`, `conflict`, `rate_limited` or `unavailable`.
+ */
 export async function signUp(
   deps: PeopleDeps,
   input: SignUpInput,
   browser: Browser,
-): Promise<SignedIn> {
+): Promise<SignedIn | { kind: 'sign_in' }> {
   const subject = addressGroup(browser.remoteAddress);
   await takeAttempts(deps, [{ kind: 'sign_up_address', subject }]);
   if (!(await maySignUp(deps, input.token))) throw refusal(deps);
@@ -63,9 +56,11 @@ export async function signUp(
     await lockFirstAccount(tx);
     const isFirst = await requireMaySignUp(deps, tx, input.token);
     // Who has the link has the installation's console: their word for the address is enough.
-    const userId = await insertPerson(deps, tx, person, { verified: isFirst });
-    await insertOwnTenant(deps, tx, userId, tenantName);
-    return startSession(deps, tx, userId, browser);
+    const id = await insertPersonIfNew(deps, tx, person, { verified: isFirst });
+    if (id === null) return { kind: 'sign_in' };
+    const doer = { ...person, id };
+    await insertOwnTenant(deps, tx, doer, tenantName, browser);
+    return isFirst ? startSession(deps, tx, doer, browser) : { kind: 'sign_in' };
   });
 }
 
@@ -91,26 +86,4 @@ function refusal({ signUp: policy }: PeopleDeps): AppError {
       : 'ask for an invitation, or for the link that `opsforge signup-link` prints before there ' +
         'is any account';
   return new AppError('forbidden', `Nobody can sign up here just so: ${why}.`);
-}
-
-/** With the person as its owner. */
-export async function insertOwnTenant(
-  deps: PeopleDeps,
-  tx: AccountsTx,
-  userId: UserId,
-  name: string,
-): Promise<void> {
-  const nowMs = deps.clock.databaseNow();
-  const id = newId<TenantId>(nowMs);
-  const candidates = slugCandidates(name, 'tenant');
-  for (let attempt = 0; attempt < insertAttemptsMax; attempt += 1) {
-    const taken = await listTakenTenantSlugs(tx, candidates);
-    const slug = candidates.find((candidate) => !taken.has(candidate));
-    if (slug === undefined) break;
-    if (!(await insertNewTenant(tx, { id, name, slug }))) continue;
-    await insertFirstProject(tx, { id: newId<ProjectId>(nowMs), tenantId: id, ...firstProject });
-    await insertMembership(tx, { tenantId: id, userId, role: 'owner' });
-    return;
-  }
-  throw new AppError('conflict', 'Too many tenants have a name like this one: choose another.');
 }

@@ -18,12 +18,12 @@ import {
   insertIdentity,
   updateEmailVerified,
 } from '../../repositories/user-identities.ts';
-import { findUserByEmail, hasUsers, lockUser } from '../../repositories/users.ts';
+import { findUser, findUserByEmail, hasUsers, lockUser } from '../../repositories/users.ts';
 import { joinTenant, requireInvitation } from './accept-invitation.ts';
+import { insertOwnTenant } from './create-tenant.ts';
 import { insertPerson, nameLengthMax } from './new-person.ts';
 import type { Browser, PeopleDeps, ProvenIdentity, SingleSignOn } from './people-deps.ts';
 import { openState, sealState } from './sealed-state.ts';
-import { insertOwnTenant } from './sign-up.ts';
 import { type SignedIn, startSession } from './start-session.ts';
 import { returnAttempt, takeAttempts } from './throttle.ts';
 
@@ -68,9 +68,11 @@ export async function finishSingleSignOn(
   const identity = await provider.finish(callback, checks);
   return deps.database.withAccounts(async (tx) => {
     const known = await findIdentityUser(tx, identity);
-    const userId = known ?? (await adopt(deps, tx, identity, invitation));
+    const userId = known ?? (await adopt(deps, tx, identity, invitation, browser));
     await returnAttempt(tx, attempt);
-    return startSession(deps, tx, userId, browser);
+    const user = await findUser(tx, userId);
+    if (user === null) throw new Error('who signs in by single sign-on has no account');
+    return startSession(deps, tx, user, browser);
   });
 }
 
@@ -80,6 +82,7 @@ async function adopt(
   tx: AccountsTx,
   identity: ProvenIdentity,
   invitation: string | null,
+  browser: Browser,
 ): Promise<UserId> {
   const email = parseEmail(identity.email ?? '');
   if (email === null || !identity.emailVerified) {
@@ -91,7 +94,7 @@ async function adopt(
   const found = await findUserByEmail(tx, email);
   const userId =
     found === null
-      ? await insertNewcomer(deps, tx, { email, name: identity.name }, invitation)
+      ? await insertNewcomer(deps, tx, { email, name: identity.name }, invitation, browser)
       : await takeOver(tx, found.id);
   const { issuer, subject } = identity;
   if (await insertIdentity(tx, { issuer, subject, userId })) return userId;
@@ -117,6 +120,7 @@ async function insertNewcomer(
   tx: AccountsTx,
   { email, name: given }: { email: string; name: string | null },
   invitation: string | null,
+  browser: Browser,
 ): Promise<UserId> {
   const name = storableText(given?.trim() || email)
     .slice(0, nameLengthMax)
@@ -128,7 +132,7 @@ async function insertNewcomer(
       throw new AppError('forbidden', `This invitation is for ${found.email}, not for ${email}.`);
     }
     const userId = await insertPerson(deps, tx, person, { verified: true });
-    await joinTenant(deps, tx, userId, tokenHash, found);
+    await joinTenant(deps, tx, { id: userId, email }, tokenHash, found, browser);
     return userId;
   }
   // The first account needs the link of the console, which a provider cannot show.
@@ -136,7 +140,7 @@ async function insertNewcomer(
     throw new AppError('forbidden', `${email} has no account here: ask for an invitation.`);
   }
   const userId = await insertPerson(deps, tx, person, { verified: true });
-  await insertOwnTenant(deps, tx, userId, name);
+  await insertOwnTenant(deps, tx, { id: userId, email }, name, browser);
   return userId;
 }
 

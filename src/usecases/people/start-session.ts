@@ -5,6 +5,8 @@ import { sessionLifetimeMs, sessionsMax } from '../../domain/session-times.ts';
 import { deleteOldestSessions, insertSession } from '../../repositories/sessions.ts';
 import type { AccountsTx } from '../../repositories/transactions.ts';
 import type { Browser, PeopleDeps } from './people-deps.ts';
+import type { Doer } from './person.ts';
+import { recordDeed } from './record-deed.ts';
 
 /** `token` goes into the cookie and is stored nowhere. */
 export type SignedIn = { kind: 'signed_in'; userId: UserId; token: string };
@@ -15,7 +17,7 @@ const userAgentLengthMax = 300;
 export async function startSession(
   deps: PeopleDeps,
   tx: AccountsTx,
-  userId: UserId,
+  { id: userId, email }: Doer,
   browser: Browser,
 ): Promise<SignedIn> {
   const token = generateToken();
@@ -28,6 +30,7 @@ export async function startSession(
     lifetimeMs: sessionLifetimeMs,
   });
   await deleteOldestSessions(tx, userId, sessionsMax);
+  await recordDeed(deps, tx, { id: userId, email }, browser, 'member.signed_in');
   tx.afterCommit(() => deps.announceChange({ kind: 'people', userId }));
   return { kind: 'signed_in', userId, token };
 }

@@ -102,6 +102,12 @@ describe('the page of an endpoint', () => {
     expect(await findPageOffences(text)).toEqual([]);
   });
 
+  test('says how long its breaker is open still', async () => {
+    const id = await add('other', { ...breaker(), pauseReason: 'circuit_breaker' });
+    const { text } = await pages.get(`${list}/${id}`);
+    expect(text).toMatch(/Next attempt <time [^>]*data-until[^>]*>in (?:59 min|1 h)<\/time>/);
+  });
+
   test('answers htmx with its figures alone', async () => {
     const { text } = await pages.get(path, { ...partial, 'hx-target': 'div#figures' });
     expect(text).toStartWith('<div id="figures"');
@@ -161,7 +167,7 @@ describe('a test event', () => {
     expect(shown).toStartWith(`${path}?test=`);
     const waiting = await pages.get(shown);
     expect(waiting.text).toContain('The test event waits to be sent');
-    expect(waiting.text).toContain('hx-trigger="every 1s"');
+    expect(waiting.text).toContain('data-live="deliveries"');
     const id = shown.split('=')[1] ?? '';
     const { sql } = pages.db.admin;
     await sql`with gone as (delete from delivery_queue where id = ${id} returning *)

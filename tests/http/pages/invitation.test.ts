@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { roles, scopesOf } from '../../../src/domain/roles.ts';
 import { allows, type Scope } from '../../../src/domain/scopes.ts';
+import { createOidcProvider } from '../../../src/outbound/oidc-provider.ts';
 import { createInvitation } from '../../../src/usecases/people/invite.ts';
 import { roleRights } from '../../../views/roles.ts';
+import { startOidcIssuer } from '../../support/oidc-issuer.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
 import { createAccount, createSession, someEmail } from '../../support/people.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
@@ -44,8 +46,15 @@ test('a new person chooses a password and is in, and the link is used up', async
   expect(weak.text).toContain('id="password-error"');
   const form = { token, name: 'Sofie', password: 'correct horse battery' };
   const joined = await pages.post('/invitation', form);
-  expect(joined.headers.get('location')).toBe(`/t/${tenant.name}/projects`);
-  const [cookie = ''] = (joined.headers.get('set-cookie') ?? '').split(';');
+  const next = `${path}&tenant=${tenant.name}`;
+  const query = new URLSearchParams({ next, account: 'ready' });
+  expect(joined.headers.get('location')).toBe(`/sign-in?${query}`);
+  const { password } = form;
+  const entered = await pages.post('/sign-in', { email, password, next });
+  expect(entered.headers.get('location')).toBe(next);
+  const [cookie = ''] = (entered.headers.get('set-cookie') ?? '').split(';');
+  const home = `/t/${tenant.name}/projects`;
+  expect((await pages.get(next, { cookie })).headers.get('location')).toBe(home);
   expect((await pages.get(`/t/${tenant.name}/projects`, { cookie })).status).toBe(200);
   expect((await pages.get(path)).status).toBe(404);
   expect((await pages.post('/invitation', form)).status).toBe(404);
@@ -56,7 +65,8 @@ test('who has an account signs in and joins, without another password', async ()
   email = account.email;
   const { token, path } = await invite();
   const outside = await pages.get(path);
-  expect(outside.text).toContain(`href="/sign-in?next=${encodeURIComponent(path)}"`);
+  const next = encodeURIComponent(`${path}&tenant=${tenant.name}`);
+  expect(outside.text).toContain(`href="/sign-in?next=${next}"`);
   const cookie = await cookieOf(account);
   expect((await pages.get(path, { cookie })).text).toContain(`Join as ${email}`);
   const joined = await pages.post('/invitation', { token }, { cookie });
@@ -86,5 +96,22 @@ test('the words of the roles are what their scopes say', () => {
   for (const [index, scope] of scopeOf.entries()) {
     const may = roles.filter((role) => allows(scopesOf(role), scope));
     expect(roleRights[index]?.roles).toEqual(may);
+  }
+});
+
+test('single sign-on comes back to the invitation', async () => {
+  const { path } = await invite();
+  const issuer = await startOidcIssuer();
+  try {
+    Object.assign(pages.people, { singleSignOn: createOidcProvider(issuer) });
+    const { text } = await pages.get(path);
+    const query = /single-sign-on\?([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+    const next = new URLSearchParams(query).get('next');
+    expect(next).toBe(`${path}&tenant=${tenant.name}`);
+    const left = await pages.get(`/sign-in/single-sign-on?${query}`);
+    expect(left.headers.getSetCookie().join()).toContain(encodeURIComponent(next ?? '-'));
+  } finally {
+    Object.assign(pages.people, { singleSignOn: null });
+    await issuer.stop();
   }
 });

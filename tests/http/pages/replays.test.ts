@@ -69,7 +69,7 @@ describe('a new replay', () => {
     expect(started.headers.get('location')).toBe(list);
     const { text } = await pages.get(list);
     expect(text).toContain('1 is running');
-    expect(text).toContain('hx-trigger="every 1s"');
+    expect(text).toContain('data-live="replays deliveries"');
     expect(text).not.toContain('Nothing was replayed yet');
   });
 

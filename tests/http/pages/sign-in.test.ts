@@ -10,7 +10,12 @@ import {
 } from '../../../src/usecases/people/second-factor.ts';
 import { type OidcIssuer, startOidcIssuer } from '../../support/oidc-issuer.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
-import { createAccount, type TestAccount, testPassword } from '../../support/people.ts';
+import {
+  createAccount,
+  someBrowser,
+  type TestAccount,
+  testPassword,
+} from '../../support/people.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createTenant, type TestTenant } from '../../support/tenants.ts';
 
@@ -148,10 +153,12 @@ describe('the second step', () => {
   async function withSecondFactor() {
     const { userId, email } = account;
     const person = { userId, email, sessionId: userId as never, name: 'Ada', memberships: [] };
-    const { secret } = await startSecondFactor(pages.people, person);
+    const { secret } = await startSecondFactor(pages.people, person, {
+      currentPassword: testPassword,
+    });
     const epoch = Math.floor(Date.now() / 1_000) - 30;
     const code = await generate({ secret, epoch });
-    const recoveryCodes = await confirmSecondFactor(pages.people, person, { code });
+    const recoveryCodes = await confirmSecondFactor(pages.people, person, { code }, someBrowser());
     return { code: () => generate({ secret }), recoveryCodes };
   }
   const second = (cookie: string, form: Record<string, string>) =>

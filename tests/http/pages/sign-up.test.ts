@@ -66,8 +66,10 @@ test('is open to everybody once there is an account and the policy says so', asy
   pages.people.signUp = 'open';
   expect((await pages.get('/sign-up')).text).toContain('Make an account');
   expect((await pages.get('/sign-in')).text).toContain('href="/sign-up"');
-  expect((await pages.post('/sign-up', form)).headers.get('location')).toBe('/');
-  const taken = await pages.post('/sign-up', form);
-  expect(taken.status).toBe(409);
-  expect(taken.text).toContain('There is an account with this e-mail address: sign in.');
+  const made = await pages.post('/sign-up', form);
+  const next = made.headers.get('location') ?? '';
+  expect(next).toBe('/sign-in?next=%2F&account=ready');
+  expect((await pages.get(next)).text).toContain('Your account is ready');
+  const entered = await pages.post('/sign-in', { ...form, next: '/' });
+  expect(entered.headers.get('location')).toBe('/');
 });

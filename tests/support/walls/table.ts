@@ -4,6 +4,7 @@
  * route needs a line here, or tests/walls.test.ts fails.
  */
 import type { Role } from '../../../src/domain/roles.ts';
+import { testPassword } from '../people.ts';
 import type { ThingName } from './marked-tenant.ts';
 
 /** Makes a thing of the tenant that is tried, named by its marker, and answers its id. */
@@ -23,6 +24,9 @@ type Fields = {
     | ((make: Make, marker: string) => Promise<Record<string, string>>);
 };
 
+/** Asks for what the suite cannot know, as a code: it is refused where it was sent. */
+type Refused = { refused?: true };
+
 export type Wall =
   /** For anybody; says nothing of any tenant. */
   | { kind: 'public'; path?: string }
@@ -30,17 +34,46 @@ export type Wall =
   | ({ kind: 'public form' } & Fields)
   /** Of whoever is signed in, in no tenant. */
   | { kind: 'person page' }
-  | ({ kind: 'person form' } & Items & Fields)
+  | ({ kind: 'person form' } & Items & Fields & Refused)
   /** Below /t/:tenant; `least` is viewer unless named. One without end is read no further. */
   | ({ kind: 'page'; least?: Role; isEndless?: boolean } & Items & Query)
   /** Changes something below /t/:tenant; `least` is member unless named. */
-  | ({ kind: 'form'; least?: Role } & Items & Fields)
+  | ({ kind: 'form'; least?: Role } & Items & Fields & Refused)
   /** Below /portal/:token, whose token is the credential. `writes`: for who may change things. */
   | ({ kind: 'portal page'; writes?: boolean } & Items)
   /** Changes something below /portal/:token. */
   | ({ kind: 'portal form' } & Items & Fields);
 
+/** A person's own pages, in a tenant (for all of its roles) and in none. */
+function accountWalls(prefix: string, isTenants: boolean): Record<string, Wall> {
+  const page: Wall = { kind: isTenants ? 'page' : 'person page' };
+  const form: Wall = isTenants ? { kind: 'form', least: 'viewer' } : { kind: 'person form' };
+  const currentPassword = testPassword;
+  const newPassword = 'a quite different one';
+  const code = { ...form, refused: true as const, fields: { code: '000000' } };
+  return {
+    [`GET ${prefix}`]: page,
+    [`POST ${prefix}/name`]: { ...form, fields: { name: 'Ada L.' } },
+    [`GET ${prefix}/password`]: page,
+    [`POST ${prefix}/password`]: { ...form, fields: { currentPassword, newPassword } },
+    [`POST ${prefix}/sessions/end`]: { ...form, fields: { id: Bun.randomUUIDv7() } },
+    [`GET ${prefix}/sessions/end-all`]: page,
+    [`POST ${prefix}/sessions/end-all`]: form,
+    [`POST ${prefix}/second-factor`]: { ...form, fields: { currentPassword } },
+    [`POST ${prefix}/second-factor/confirm`]: code,
+    [`GET ${prefix}/second-factor/codes`]: page,
+    [`POST ${prefix}/second-factor/codes`]: code,
+    [`GET ${prefix}/second-factor/remove`]: page,
+    [`POST ${prefix}/second-factor/remove`]: code,
+  };
+}
+
 export const walls: Readonly<Record<string, Wall>> = {
+  ...accountWalls('/account', false),
+  ...accountWalls('/t/:tenant/settings/security', true),
+  'GET /tenants/new': { kind: 'person page' },
+  'POST /tenants/new': { kind: 'person form', refused: true, fields: { name: 'Made here' } },
+
   'GET /healthz': { kind: 'public' },
   'GET /readyz': { kind: 'public' },
   'GET /metrics': { kind: 'public' },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { attemptLimits } from '../../../src/domain/sign-in-limits.ts';
 import { changePassword } from '../../../src/usecases/people/change-password.ts';
 import { renamePerson } from '../../../src/usecases/people/rename-person.ts';
@@ -17,16 +17,11 @@ import {
   signInToken,
   someBrowser,
   someEmail,
-  startPeople,
-  type TestPeople,
+  startFilePeople,
   testPassword,
 } from '../../support/people.ts';
 
-let people: TestPeople;
-beforeAll(async () => {
-  people = await startPeople();
-});
-afterAll(() => people.stop());
+const people = await startFilePeople();
 
 const newPassword = 'a quite different one';
 
@@ -42,7 +37,8 @@ describe('a changed password', () => {
     const one = await signedIn();
     const other = await signInToken(people.deps, one.email);
     const link = tokenIn(await makeResetLink(people.deps, one.email));
-    await changePassword(people.deps, one.person, { currentPassword: testPassword, newPassword });
+    const change = { currentPassword: testPassword, newPassword };
+    await changePassword(people.deps, one.person, change, someBrowser());
     expect(await people.sessions.authenticate(other)).toBeNull();
     expect(await people.sessions.authenticate(one.token)).not.toBeNull();
     expect(await isResetLink(people.deps, link)).toBe(false);
@@ -54,7 +50,9 @@ describe('a changed password', () => {
   test('needs the current one, and is held against the rules', async () => {
     const { person } = await signedIn();
     const change = (currentPassword: string, next: string) =>
-      codeOf(changePassword(people.deps, person, { currentPassword, newPassword: next }));
+      codeOf(
+        changePassword(people.deps, person, { currentPassword, newPassword: next }, someBrowser()),
+      );
     expect(await change('wrong', newPassword)).toBe('invalid');
     expect(await change(testPassword, 'short')).toBe('invalid');
     expect(await change(testPassword, person.email)).toBe('invalid');
@@ -67,7 +65,9 @@ describe('a changed password', () => {
     const { person, userId } = await signedIn();
     await people.db.admin.sql`update users set password_hash = null where id = ${userId}`;
     const change = { currentPassword: '', newPassword };
-    expect(await codeOf(changePassword(people.deps, person, change))).toBe('conflict');
+    expect(await codeOf(changePassword(people.deps, person, change, someBrowser()))).toBe(
+      'conflict',
+    );
   });
 });
 
@@ -82,7 +82,8 @@ describe('a lost password', () => {
     expect(mail?.text).toContain('https://opsforge.test/reset-password?token=');
     const token = tokenIn(mail?.text);
     expect(await isResetLink(people.deps, token)).toBe(true);
-    const reset = (password: string) => codeOf(resetPassword(people.deps, { token, password }));
+    const reset = (password: string) =>
+      codeOf(resetPassword(people.deps, { token, password }, someBrowser()));
     expect(await reset('short')).toBe('invalid');
     expect(await Promise.all([reset(newPassword), reset(newPassword)])).toContain('not_found');
     expect(await reset(newPassword)).toBe('not_found');
@@ -99,7 +100,7 @@ describe('a lost password', () => {
     for (let made = 0; made < attemptLimits.sign_in_account.attemptsMax; made += 1) await guess();
     expect(await guess()).toBe('rate_limited');
     const token = tokenIn(await makeResetLink(people.deps, email));
-    await resetPassword(people.deps, { token, password: newPassword });
+    await resetPassword(people.deps, { token, password: newPassword }, someBrowser());
     await signInToken(people.deps, email, newPassword);
   });
 
@@ -130,9 +131,8 @@ describe('a lost password', () => {
     const token = tokenIn(await makeResetLink(people.deps, email));
     await people.db.admin.sql`update one_time_tokens set expires_at = now()
       where user_id = ${userId}`;
-    expect(await codeOf(resetPassword(people.deps, { token, password: newPassword }))).toBe(
-      'not_found',
-    );
+    const late = resetPassword(people.deps, { token, password: newPassword }, someBrowser());
+    expect(await codeOf(late)).toBe('not_found');
   });
 });
 

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { generate } from 'otplib';
 import { attemptLimits } from '../../../src/domain/sign-in-limits.ts';
 import { changePassword } from '../../../src/usecases/people/change-password.ts';
+import type { Person } from '../../../src/usecases/people/person.ts';
 import {
   confirmSecondFactor,
+  readSecondFactorSetup,
   readSecurity,
   removeSecondFactor,
   renewRecoveryCodes,
@@ -17,16 +19,11 @@ import {
   personOf,
   signInToken,
   someBrowser,
-  startPeople,
-  type TestPeople,
+  startFilePeople,
   testPassword,
 } from '../../support/people.ts';
 
-let people: TestPeople;
-beforeAll(async () => {
-  people = await startPeople();
-});
-afterAll(() => people.stop());
+const people = await startFilePeople();
 
 /** The code of a step from now; each counts once, so tests take one after the other. */
 const codeAt = (secret: string, steps: number) =>
@@ -38,11 +35,14 @@ async function signedIn() {
   return { email, person: await personOf(people.sessions, token) };
 }
 
+const begin = (person: Person, currentPassword = testPassword) =>
+  startSecondFactor(people.deps, person, { currentPassword });
+
 async function guarded() {
   const one = await signedIn();
-  const { secret } = await startSecondFactor(people.deps, one.person);
+  const { secret } = await begin(one.person);
   const code = await codeAt(secret, -1);
-  const codes = await confirmSecondFactor(people.deps, one.person, { code });
+  const codes = await confirmSecondFactor(people.deps, one.person, { code }, someBrowser());
   return { ...one, secret, codes };
 }
 
@@ -57,30 +57,49 @@ const finish = (given: string, code: string) =>
 describe('a second factor', () => {
   test('is begun, confirmed by a code, asked for at sign-in, and taken away', async () => {
     const { email, person } = await signedIn();
-    const { secret, uri } = await startSecondFactor(people.deps, person);
+    const { secret, uri } = await begin(person);
     expect(uri).toStartWith('otpauth://totp/');
     expect(uri).toContain(encodeURIComponent(email));
     // Not in force yet: who closes the page is not locked out.
     await signInToken(people.deps, email);
-    const confirm = (code: string) => codeOf(confirmSecondFactor(people.deps, person, { code }));
+    const confirm = (code: string) =>
+      codeOf(confirmSecondFactor(people.deps, person, { code }, someBrowser()));
     expect(await confirm('000000')).toBe('invalid');
     expect(await confirm(await codeAt(secret, -1))).toBe('done');
     expect(await confirm(await codeAt(secret, 0))).toBe('conflict');
-    expect(await codeOf(startSecondFactor(people.deps, person))).toBe('conflict');
+    expect(await codeOf(begin(person))).toBe('conflict');
     expect(await readSecurity(people.deps, person)).toEqual({
-      ...{ hasPassword: true, hasSecondFactor: true, recoveryCodesLeft: 10 },
+      passwordChangedAt: expect.any(Date),
+      secondFactorSince: expect.any(Date),
+      recoveryCodesLeft: 10,
     });
 
     const { token } = await finish(await challenge(email), await codeAt(secret, 0));
     expect(await personOf(people.sessions, token)).toMatchObject({ email });
 
-    const remove = (code: string) => codeOf(removeSecondFactor(people.deps, person, { code }));
+    const remove = (code: string) =>
+      codeOf(removeSecondFactor(people.deps, person, { code }, someBrowser()));
     expect(await remove('123456')).toBe('invalid');
     expect(await remove(await codeAt(secret, 1))).toBe('done');
     await signInToken(people.deps, email);
     const [row] = await people.db.admin.sql`
       select totp_secret_encrypted from users where id = ${person.userId}`;
     expect(row?.['totp_secret_encrypted']).toBeNull();
+  });
+
+  test('is begun by the password alone, and shown again only to the session that gave it', async () => {
+    const { email, person } = await signedIn();
+    expect(await codeOf(begin(person, 'wrong'))).toBe('invalid');
+    const { proof, secret } = await begin(person);
+    expect(await readSecondFactorSetup(people.deps, person, proof)).toMatchObject({ secret });
+    const other = await personOf(people.sessions, await signInToken(people.deps, email));
+    const again = (who: Person, given: string) =>
+      codeOf(readSecondFactorSetup(people.deps, who, given));
+    expect(await again(other, proof)).toBe('conflict');
+    expect(await again(person, '')).toBe('conflict');
+    people.skew.ms = 11 * 60_000;
+    expect(await again(person, proof)).toBe('conflict');
+    people.skew.ms = 0;
   });
 
   test('is stored sealed', async () => {
@@ -111,9 +130,12 @@ describe('a second factor', () => {
     await finish(given, code.toLowerCase().replaceAll('-', ' '));
     expect(await codeOf(finish(given, code))).toBe('unauthenticated');
     expect((await readSecurity(people.deps, person)).recoveryCodesLeft).toBe(9);
-    const renewed = await renewRecoveryCodes(people.deps, person, {
-      code: await codeAt(secret, 0),
-    });
+    const renewed = await renewRecoveryCodes(
+      people.deps,
+      person,
+      { code: await codeAt(secret, 0) },
+      someBrowser(),
+    );
     expect(await codeOf(finish(given, next))).toBe('unauthenticated');
     await finish(given, renewed[0] ?? '');
   });
@@ -138,7 +160,7 @@ describe('a second factor', () => {
     expect(await codeOf(finish(given, codes[0] ?? ''))).toBe('unauthenticated');
     people.skew.ms = 0;
     const changes = { currentPassword: testPassword, newPassword: 'a quite different one' };
-    await changePassword(people.deps, person, changes);
+    await changePassword(people.deps, person, changes, someBrowser());
     expect(await codeOf(finish(given, await code()))).toBe('unauthenticated');
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { AppError } from '../../../src/domain/errors.ts';
 import { sessionIdleMs, sessionLifetimeMs } from '../../../src/domain/session-times.ts';
 import { attemptLimits } from '../../../src/domain/sign-in-limits.ts';
@@ -20,17 +20,12 @@ import {
   signInToken,
   someBrowser,
   someEmail,
-  startPeople,
-  type TestPeople,
+  startFilePeople,
   testPassword,
 } from '../../support/people.ts';
 import { createTenant } from '../../support/tenants.ts';
 
-let people: TestPeople;
-beforeAll(async () => {
-  people = await startPeople();
-});
-afterAll(() => people.stop());
+const people = await startFilePeople();
 
 const account = () => createAccount(people.db, people.deps);
 const trySignIn = (email: string, password: string, browser = someBrowser()) =>
@@ -179,7 +174,7 @@ describe('a session', () => {
   test('ends everywhere at once when its person signs out everywhere', async () => {
     const one = await signedIn();
     const other = await signInToken(people.deps, one.email);
-    expect(await signOutEverywhere(people.deps, one.person)).toBe(2);
+    expect(await signOutEverywhere(people.deps, one.person, someBrowser())).toBe(2);
     for (const token of [one.token, other]) {
       expect(await people.sessions.authenticate(token)).toBeNull();
     }

@@ -15,24 +15,20 @@ import {
   signInToken,
   someBrowser,
   someEmail,
-  startPeople,
-  type TestPeople,
+  startFilePeople,
   testPassword,
 } from '../../support/people.ts';
 import { createTenant } from '../../support/tenants.ts';
 
-let people: TestPeople;
+const people = await startFilePeople('first');
 let issuer: OidcIssuer;
 let deps: PeopleDeps;
 beforeAll(async () => {
-  [people, issuer] = await Promise.all([startPeople('first'), startOidcIssuer()]);
+  issuer = await startOidcIssuer();
   deps = people.depsWith({ singleSignOn: createOidcProvider(issuer) });
   await createAccount(people.db, people.deps);
 });
-afterAll(async () => {
-  await issuer.stop();
-  await people.stop();
-});
+afterAll(() => issuer.stop());
 
 let subject: string;
 let email: string;
