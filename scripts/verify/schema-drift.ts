@@ -27,6 +27,7 @@ const outside = new Set(['schema_migrations']);
 
 function declaredTables(): Map<string, Table> {
   const exported: unknown[] = Object.values({
+    ...sourceCounts,
     ...tenants,
     ...webhooks,
     ...deliveryStats,

@@ -149,7 +149,7 @@ const changeNames = {
   signing: 'signature',
 } as const satisfies Partial<Record<keyof Endpoint, string>>;
 
-/** "Changed: timeout 10 s → 15 s, event types". New values of secrets look like the old ones here. */
+/** "Changed: timeout 10 s → 15 s, event types". New values of secrets look like the old ones. */
 function changedWords(before: Endpoint, after: Endpoint): string {
   const keys = Object.keys(changeNames) as (keyof typeof changeNames)[];
   const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
