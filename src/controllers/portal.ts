@@ -12,14 +12,21 @@ import type {
 import { originOf } from './identify-person.ts';
 
 export type IdentifyPortal = (request: Request) => Promise<PortalVisit>;
+/** As a directive of the policy: for what a link that is over answers. */
+export type FindPortalFrames = (request: Request) => Promise<string>;
 
 const portalPath = /^\/portal\/([^/]+)/;
 
+const tokenOf = (request: Request) => portalPath.exec(new URL(request.url).pathname)?.[1] ?? '';
+
 export function createIdentifyPortal(visitors: Pick<PortalVisitors, 'identify'>): IdentifyPortal {
-  return (request) => {
-    const token = portalPath.exec(new URL(request.url).pathname)?.[1] ?? '';
-    return visitors.identify(token, originOf(request));
-  };
+  return (request) => visitors.identify(tokenOf(request), originOf(request));
+}
+
+export function createFindPortalFrames(
+  visitors: Pick<PortalVisitors, 'listFrameOrigins'>,
+): FindPortalFrames {
+  return async (request) => frameAncestors(await visitors.listFrameOrigins(tokenOf(request)));
 }
 
 /** For a Content-Security-Policy, in the place of one that lets nobody frame the page. */

@@ -30,7 +30,7 @@ import { errorPage } from './pages/error-page.ts';
 import { createFiles, type LoadFiles } from './pages/files.ts';
 import type { PageDeps } from './pages/page.ts';
 import { pageRoutes } from './pages/routes.ts';
-import { createIdentifyPortal } from './portal.ts';
+import { createFindPortalFrames, createIdentifyPortal } from './portal.ts';
 import { problemResponse } from './problem.ts';
 import { requestFacts } from './request-id.ts';
 import { requireSameOrigin } from './same-origin.ts';
@@ -48,7 +48,7 @@ export type ServerDeps = Deps &
     people: PeopleDeps;
     pageAssets: readonly AssetSource[];
     live: EventStreamDeps & PageLiveDeps;
-    portal: Pick<PortalVisitors, 'identify'>;
+    portal: Pick<PortalVisitors, 'identify' | 'listFrameOrigins'>;
     /** One observation an answer; `route` is the pattern, `unmatched` where there is none. */
     httpRequest(method: string, route: string, status: number, seconds: number): void;
   };
@@ -125,6 +125,7 @@ function pageDepsOf(deps: ServerDeps, files: LoadFiles): PageDeps {
     identifyPerson: createIdentifyPerson(deps, deps.authenticateSession),
     memberContext: createMemberContext(deps),
     identifyPortal: createIdentifyPortal(deps.portal),
+    findPortalFrames: createFindPortalFrames(deps.portal),
     requireSameOrigin: (request) => requireSameOrigin(request, deps.publicUrl()),
   };
 }

@@ -50,6 +50,20 @@ export function htmlResponse(
   return new Response(html, { status: options.status ?? 200, headers });
 }
 
+/** A text that any page may frame: without links, forms or pictures there is nothing to be tricked into. */
+export function plainResponse(
+  text: string,
+  options: { status: number; headers: Record<string, string> },
+): Response {
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-security-policy': "default-src 'none'; sandbox",
+    'cache-control': 'no-store',
+    ...options.headers,
+  };
+  return new Response(text, { status: options.status, headers });
+}
+
 /** Of one tenant, and changed whenever its people like. */
 export function stylesResponse(styles: string): Response {
   const headers = { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'no-store' };

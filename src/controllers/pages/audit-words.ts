@@ -11,10 +11,17 @@ export const actorKindWords: Record<AuditActorKind, string> = {
   system: 'opsforge by itself',
 };
 
+/** Of a later version's, what it is called. */
+export function actorKindName(kind: string): string {
+  return kind in actorKindWords
+    ? actorKindWords[kind as AuditActorKind] // Safe because it is one of its keys.
+    : kind.replaceAll('_', ' ');
+}
+
 /** Who did it, as a name: labels of what is no person say what it is. */
 export function actorName({ kind, label }: AuditEntry['actor']): string {
   if (kind === 'api_key') return `API key ${label}`;
-  return label === '' ? actorKindWords[kind] : label;
+  return label === '' ? actorKindName(kind) : label;
 }
 
 /** "endpoint", "API key" */

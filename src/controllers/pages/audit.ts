@@ -13,7 +13,14 @@ import { listProjects } from '../../usecases/projects/list-projects.ts';
 import type { Project } from '../../usecases/projects/schemas.ts';
 import { idInput } from '../../usecases/schemas.ts';
 import { auditFile } from '../api/audit-file.ts';
-import { actorKindWords, actorName, differenceOf, kindWords, verbOf } from './audit-words.ts';
+import {
+  actorKindName,
+  actorKindWords,
+  actorName,
+  differenceOf,
+  kindWords,
+  verbOf,
+} from './audit-words.ts';
 import { createPages, type PageDeps, type TenantCall, type View } from './page.ts';
 import { settingsCrumbs, settingsReader } from './settings.ts';
 import {
@@ -216,7 +223,7 @@ function detailOf(entry: AuditEntry, context: RowContext): NonNullable<AuditRow[
   return {
     difference: differenceOf(entry),
     id,
-    actor: actorKindWords[actor.kind],
+    actor: actorKindName(actor.kind),
     action: entry.action,
     project: projectId === null ? null : (project?.name ?? 'a deleted project'),
     requestId,

@@ -31,8 +31,9 @@ function endedNotice({ delivery, last }: Known): Notice {
   const again = 'Retry now sends it once more.';
   const bad = (title: string, text: string): Notice => ({ tone: 'bad', title, text });
   const quiet = (title: string, text: string): Notice => ({ tone: undefined, title, text });
-  // Safe because only the use cases and the recorder write it.
-  switch (delivery.reason as DeliveryReason | null) {
+  // Safe for what this version writes; the default is for what a later one wrote.
+  const reason = delivery.reason as DeliveryReason | null;
+  switch (reason) {
     case 'retries_exhausted':
       return bad(
         `Given up after ${delivery.attempts} failed ${delivery.attempts === 1 ? 'attempt' : 'attempts'}`,
@@ -56,7 +57,15 @@ function endedNotice({ delivery, last }: Known): Notice {
       return quiet('Cancelled by request', again);
     case null:
       return bad('Given up', `${answerWords(last, delivery)} ${again}`);
+    default:
+      return quiet(laterTitle(delivery, reason), again);
   }
+}
+
+/** The reason as it is called. `never`: each that this version writes has a case above. */
+function laterTitle({ status }: Delivery, reason: never): string {
+  const word = status === 'cancelled' ? 'Cancelled' : 'Given up';
+  return `${word}: ${String(reason).replaceAll('_', ' ')}`;
 }
 
 /** What keeps it from being sent, whatever its own time says. */

@@ -23,7 +23,7 @@ import { readId, type Thing } from '../api/operation.ts';
 import { readQuery } from '../api/request-input.ts';
 import type { IdentifyPerson, MemberContext } from '../identify-person.ts';
 import type { PageLiveDeps } from '../live-streams.ts';
-import type { IdentifyPortal } from '../portal.ts';
+import type { FindPortalFrames, IdentifyPortal } from '../portal.ts';
 import { notFoundHere, problemKinds } from '../problem.ts';
 import { goTo, htmlResponse, toastTrigger, wantedPart } from './answers.ts';
 import {
@@ -44,6 +44,7 @@ export type PageDeps = ErrorPageDeps & {
   identifyPerson: IdentifyPerson;
   memberContext: MemberContext;
   identifyPortal: IdentifyPortal;
+  findPortalFrames: FindPortalFrames;
   people: PeopleDeps;
   live: PageLiveDeps;
   /** Throws AppError `forbidden` for a form that another site sent. */

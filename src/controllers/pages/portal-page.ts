@@ -10,6 +10,7 @@ import type { Toast } from '../../../views/components/toast.tsx';
 import { ErrorPage } from '../../../views/error-page.tsx';
 import { PortalFrame } from '../../../views/portal-frame.tsx';
 import { AppError } from '../../domain/errors.ts';
+import { frameAncestors } from '../../domain/portal.ts';
 import { allows } from '../../domain/scopes.ts';
 import type { PortalVisit } from '../../usecases/portal/identify-visitor.ts';
 import { problemOf } from '../answer-error.ts';
@@ -18,7 +19,7 @@ import { readQuery } from '../api/request-input.ts';
 import { portalFramePolicy } from '../portal.ts';
 import { type Problem, problemKinds } from '../problem.ts';
 import { requestFacts } from '../request-id.ts';
-import { goTo, htmlResponse, wantedPart } from './answers.ts';
+import { goTo, htmlResponse, plainResponse, wantedPart } from './answers.ts';
 import { readTheme } from './cookies.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
 import { type PageDeps, redrawn } from './page.ts';
@@ -149,7 +150,15 @@ async function showView(
   return htmlResponse(html, options);
 }
 
-/** Whom to ask stands in the words; there is no way on to pages of ours. */
+/** What a browser says of a page that it will show within another. */
+const framedAs = new Set(['iframe', 'frame', 'embed', 'object']);
+
+/**
+ * Whom to ask stands in the words; there is no way on to pages of ours. In the frames that the link
+ * was listed for it is shown as its pages were; in a frame where no origin is known it is plain
+ * text, which anybody may frame since nothing in it can be pressed: better than the browser's own
+ * page for what it blocks.
+ */
 async function showError(
   deps: PageDeps,
   request: Request,
@@ -158,20 +167,36 @@ async function showError(
 ): Promise<Response> {
   const { status, title } = problemKinds[problem.code];
   const isLink = problem.code === 'unauthenticated';
-  const [, path = '/'] = /^(\/portal\/[^/]+)/.exec(new URL(request.url).pathname) ?? [];
-  const html = await ErrorPage({
-    ...{ status, files: await deps.files(), theme: readTheme(request), parts: [] },
+  const words = {
     title: isLink ? 'This link has ended' : title,
     text: isLink
       ? 'A link like this holds for a while only, or it was ended. Ask whoever gave it to you for a new one: in their app, or the person who sent it.'
       : problem.detail,
+  };
+  const headers = { ...problem.headers, ...portalHeaders };
+  const frames = await framesOf(deps, request, visit, isLink);
+  const isFramed = framedAs.has(request.headers.get('sec-fetch-dest') ?? '');
+  if (visit === null && frames === frameAncestors([]) && isFramed) {
+    return plainResponse(`${words.title}\n\n${words.text}\n`, { status, headers });
+  }
+  const [, path = '/'] = /^(\/portal\/[^/]+)/.exec(new URL(request.url).pathname) ?? [];
+  const html = await ErrorPage({
+    ...{ status, files: await deps.files(), theme: readTheme(request), parts: [] },
+    ...words,
     actions: visit === null ? [] : [{ label: 'Your webhooks', href: path }],
     requestId: requestFacts(request).id,
     at: new Date().toISOString(),
   });
-  return htmlResponse(html, {
-    status,
-    headers: { ...problem.headers, ...portalHeaders },
-    ...(visit === null ? {} : { frameAncestors: portalFramePolicy(visit.look) }),
-  });
+  return htmlResponse(html, { status, headers, frameAncestors: frames });
+}
+
+/** Nobody's while it is not known whose link it is, as when the database is away. */
+async function framesOf(
+  deps: PageDeps,
+  request: Request,
+  visit: PortalVisit | null,
+  isLink: boolean,
+): Promise<string> {
+  if (visit !== null) return portalFramePolicy(visit.look);
+  return isLink ? deps.findPortalFrames(request) : frameAncestors([]);
 }

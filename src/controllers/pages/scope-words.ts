@@ -1,5 +1,5 @@
 /** What scopes mean in words, and the sets of them that most keys have. */
-import { projectScopes, type Scope, scopes } from '../../domain/scopes.ts';
+import { isScope, projectScopes, type Scope, scopes } from '../../domain/scopes.ts';
 
 type NameOf<Text> = Text extends `${infer Name}:${string}` ? Name : never;
 type Thing = NameOf<Scope>;
@@ -74,11 +74,15 @@ function isSame(granted: readonly string[], preset: Exclude<Preset, 'custom'>): 
   return wanted.length === granted.length && wanted.every((scope) => granted.includes(scope));
 }
 
-/** "Send events"; one for each scope unless they are a preset. */
+/**
+ * "Send events"; one for each scope unless they are a preset. One that a later version gave is shown
+ * as it is called.
+ */
 export function scopeWords(granted: readonly string[]): string[] {
   const preset = presetOf(granted);
   if (preset !== 'custom') return [presetWords[preset]];
-  return scopes.filter((scope) => granted.includes(scope)).map(wordOf);
+  const known = scopes.filter((scope) => granted.includes(scope)).map(wordOf);
+  return [...known, ...granted.filter((text) => !isScope(text))];
 }
 
 type ThingScope = Exclude<Scope, 'admin'>;

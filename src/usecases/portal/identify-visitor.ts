@@ -33,11 +33,14 @@ export type PortalVisit = {
 export type PortalVisitors = {
   /** Throws AppError `unauthenticated` for a link that is unknown, revoked or over. */
   identify(token: string, origin: Origin): Promise<PortalVisit>;
+  /** Who may frame the pages of this link, also when it is over; none when it never was. */
+  listFrameOrigins(token: string): Promise<readonly string[]>;
   dropTenant(tenantId: Ctx['tenantId']): void;
   clear(): void;
 };
 
-type Known = { link: StoredPortalLink; look: PortalLook };
+/** `isEnded`: revoked, or its project is gone. */
+type Known = { link: StoredPortalLink; look: PortalLook; isEnded: boolean };
 
 const cachedLinksMax = 10_000;
 /** One text for all: whether a link once held is nobody's business. */
@@ -60,11 +63,16 @@ export function createPortalVisitors(
     entriesMax: cachedLinksMax,
   });
 
+  /** Throws AppError `unauthenticated` for one that never was. */
+  async function find(token: string): Promise<Known> {
+    if (!isPortalToken(token)) throw unknownLink();
+    return cache.get(Buffer.from(hashPortalToken(token)).toString('hex'));
+  }
+
   return {
     async identify(token, origin) {
-      if (!isPortalToken(token)) throw unknownLink();
-      const { link, look } = await cache.get(Buffer.from(hashPortalToken(token)).toString('hex'));
-      if (link.expiresAt.getTime() <= clock.databaseNow()) throw unknownLink();
+      const { link, look, isEnded } = await find(token);
+      if (isEnded || link.expiresAt.getTime() <= clock.databaseNow()) throw unknownLink();
       const { id, tenantId, projectId, customer, eventFilter: filter, expiresAt } = link;
       const scopes = portalScopes(link.mayWrite);
       const ctx = {
@@ -75,6 +83,14 @@ export function createPortalVisitors(
       };
       return { ctx, look, expiresAt };
     },
+    async listFrameOrigins(token) {
+      try {
+        return (await find(token)).look.frameOrigins;
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'unauthenticated') return [];
+        throw error;
+      }
+    },
     dropTenant: (tenantId) => cache.dropWhere(({ link }) => link.tenantId === tenantId),
     clear: () => cache.clear(),
   };
@@ -84,13 +100,16 @@ async function loadLink(database: Database, hash: string): Promise<Known> {
   const link = await database.withLookup((tx) =>
     findPortalLinkByHash(tx, Buffer.from(hash, 'hex')),
   );
-  if (link === null || link.revokedAt !== null) throw unknownLink();
+  if (link === null) throw unknownLink();
   const [project, settings] = await database.withTenant(link.tenantId, (tx) =>
     Promise.all([findProject(tx, link.projectId), findPortalSettings(tx, link.projectId)]),
   );
-  if (project === null) throw unknownLink();
   const known = settings ?? plainSettings;
   const { name, color, frameOrigins } = known;
   const darkColor = colorInTheDark(known);
-  return { link, look: { name: name ?? project.name, color, darkColor, frameOrigins } };
+  return {
+    link,
+    look: { name: name ?? project?.name ?? '', color, darkColor, frameOrigins },
+    isEnded: link.revokedAt !== null || project === null,
+  };
 }

@@ -129,6 +129,63 @@ describe('the page of a customer', () => {
   });
 });
 
+describe('in a frame', () => {
+  const framed = { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' };
+  const policyOf = ({ headers }: { headers: Headers }) =>
+    headers.get('content-security-policy') ?? '';
+  const origins = ['https://app.example.com', 'https://b.example.com'];
+
+  async function endedLinks(): Promise<string[]> {
+    const { sql } = pages.db.admin;
+    const [over, revoked] = [await linkPath(), await linkPath()];
+    const links = await pages.send('GET', '/api/v1/portal-links', { key: admin });
+    const [revokedId, overId] = links.ids();
+    await pages.send('DELETE', `/api/v1/portal-links/${revokedId}`, { key: admin });
+    await sql`update portal_links set expires_at = now() - interval '1 s' where id = ${overId ?? ''}`;
+    return [over, revoked];
+  }
+
+  test('of a listed origin, a link that is over says so as its pages would', async () => {
+    await setLook({ frameOrigins: origins });
+    for (const path of await endedLinks()) {
+      for (const headers of [framed, {}]) {
+        const answer = await pages.get(`${path}/endpoints/new`, headers);
+        expect(answer.status).toBe(401);
+        expect(answer.text).toContain('>This link has ended</h1>');
+        expect(policyOf(answer)).toEndWith(`frame-ancestors ${origins.join(' ')}`);
+        expect(answer.headers.get('x-frame-options')).toBeNull();
+        expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+      }
+    }
+  });
+
+  test('what is not there, or not allowed, is framed as the pages are', async () => {
+    await setLook({ frameOrigins: origins });
+    const answer = await pages.get(`${portal}/endpoints/${other.endpointId}`, framed);
+    expect(answer.status).toBe(404);
+    expect(policyOf(answer)).toEndWith(`frame-ancestors ${origins.join(' ')}`);
+  });
+
+  test('a link that nobody knows is a plain text there, and a page of nobody’s frame elsewhere', async () => {
+    const ended = await endedLinks();
+    for (const path of [...ended, '/portal/ofp_x', `/portal/ofp_${'A'.repeat(43)}/brand.css`]) {
+      const text = await pages.get(path, framed);
+      expect([path, text.status]).toEqual([path, 401]);
+      expect(text.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+      expect(text.text).toStartWith('This link has ended\n');
+      expect(policyOf(text)).toBe("default-src 'none'; sandbox");
+      expect(text.headers.get('x-frame-options')).toBeNull();
+      expect(text.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(text.headers.get('cache-control')).toBe('no-store');
+      expect(text.headers.get('referrer-policy')).toBe('no-referrer');
+      const page = await pages.get(path);
+      expect(page.status).toBe(401);
+      expect(policyOf(page)).toEndWith("frame-ancestors 'none'");
+      expect(page.headers.get('x-frame-options')).toBe('DENY');
+    }
+  });
+});
+
 describe('an endpoint', () => {
   const path = () => `${portal}/endpoints/${own.endpointId}`;
   const form = { url: 'https://example.com/new', description: 'New one', eventTypes: 'quote.*' };
