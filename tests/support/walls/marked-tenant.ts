@@ -77,8 +77,14 @@ const makers: Record<ThingName, Maker> = {
     post(pages, tenant, '/replays', {
       filter: { type: `${marker}.*`, since: '2026-01-31T00:00:00Z', until: '2026-02-01T00:00:00Z' },
     }),
-  source: (pages, { marker, ...tenant }) =>
-    post(pages, tenant, '/sources', { name: marker, kind: 'github', eventType: marker }),
+  async source(pages, { marker, ...tenant }) {
+    const input = { name: marker, kind: 'github', eventType: marker };
+    const id = await post(pages, tenant, '/sources', input);
+    await pages.db.admin.sql`
+      insert into source_counts (tenant_id, source_id, hour, outcome, reason, messages, last_at)
+      values (${tenant.tenantId}, ${id}, date_trunc('hour', now()), 'refused', ${marker}, 1, now())`;
+    return id;
+  },
   'api key': (pages, { marker, ...tenant }) =>
     post(pages, tenant, '/api-keys', { name: marker, scopes: ['events:read'] }),
   async member(pages, { marker, ...tenant }) {
