@@ -92,9 +92,9 @@ const columns = [
   { name: 'State' },
   { name: 'Endpoint' },
   { name: 'Listens to' },
-  { name: 'Last 24 h, half hours' },
-  { name: 'Success', number: true },
-  { name: 'p95', number: true },
+  { name: 'Last 48 h' },
+  { name: 'Success, 24 h', number: true },
+  { name: 'p95, 24 h', number: true },
   { name: 'Pending', number: true },
   { name: 'Last delivery', number: true },
 ];
@@ -171,7 +171,7 @@ function Row({ row, nowMs }: { row: EndpointRow; nowMs: number }) {
         <EventTypes types={row.eventTypes} />
       </td>
       <td class="c-left">
-        <Heartbeat beats={row.beats} what="half hours" words={beatWords} step={3} />
+        <Heartbeat beats={row.beats} what="hours" words={beatWords} step={3} />
       </td>
       <td class={['r', successTone && successTones[successTone]]} safe>
         {formatPercent(row.successRatio)}

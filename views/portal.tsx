@@ -123,7 +123,7 @@ function OwnEndpoint({ endpoint }: { endpoint: EndpointRow }) {
         <EventTypes types={eventTypes} />
       </td>
       <td>
-        <Heartbeat beats={beats} what="half hours" step={4} />
+        <Heartbeat beats={beats} what="hours" step={4} />
       </td>
       <td class="r" safe>
         {formatPercent(successRatio)}

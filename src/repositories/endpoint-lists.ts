@@ -98,53 +98,27 @@ export function listEndpointsByState(
   );
 }
 
-export type EndpointStepRow = {
+export type EndpointHourRow = {
   endpointId: EndpointId;
   atMs: number;
   attempts: number;
   attemptsFailed: number;
+  /** How long answers took, by latencyBoundsMs. */
+  answerCounts: number[];
 };
 
-type Range = { since: Date; until: Date };
-
-/**
- * Attempts in steps from `since`; steps without any are left out. By the key of the minutes: a day
- * of 25 endpoints that are never idle is 36,000 rows. Grouped by the time itself: as a number of
- * each row, whose arithmetic is exact, 24,500 rows took 39 ms, so they take 17.
- */
-export function listEndpointSteps(
+/** Hours without attempts are left out. By the key of the hours. */
+export function listEndpointHours(
   tx: TenantTx,
   endpointIds: readonly EndpointId[],
-  range: Range & { stepMs: number },
-): Promise<EndpointStepRow[]> {
-  // As texts: drizzle has taken the client's way of writing a Date away.
-  const since = range.since.toISOString();
+  range: { since: Date; until: Date },
+): Promise<EndpointHourRow[]> {
   return tx.run(
-    'listEndpointSteps',
-    tx.sql<EndpointStepRow[]>`
-      select "endpointId", (extract(epoch from step) * 1000)::float8 as "atMs", attempts,
-        "attemptsFailed"
-      from (
-        select endpoint_id as "endpointId",
-          date_bin(${range.stepMs}::integer * interval '1 ms', bucket, ${since}::timestamptz) as step,
-          sum(attempts)::integer as attempts, sum(attempts_failed)::integer as "attemptsFailed"
-        from delivery_stats_minute
-        where tenant_id = ${tx.tenantId} and endpoint_id = any (${[...endpointIds]}::uuid[])
-          and bucket >= ${since}::timestamptz and bucket < ${range.until.toISOString()}::timestamptz
-        group by 1, 2) steps`,
-  );
-}
-
-/** How long answers took, by latencyBoundsMs: a row for each hour. By the key of the hours. */
-export function listEndpointAnswers(
-  tx: TenantTx,
-  endpointIds: readonly EndpointId[],
-  range: Range,
-): Promise<{ endpointId: EndpointId; answerCounts: number[] }[]> {
-  return tx.run(
-    'listEndpointAnswers',
-    tx.sql<{ endpointId: EndpointId; answerCounts: number[] }[]>`
-      select endpoint_id as "endpointId", answer_counts as "answerCounts"
+    'listEndpointHours',
+    // As texts: drizzle has taken the client's way of writing a Date away.
+    tx.sql<EndpointHourRow[]>`
+      select endpoint_id as "endpointId", (extract(epoch from bucket) * 1000)::float8 as "atMs",
+        attempts, attempts_failed as "attemptsFailed", answer_counts as "answerCounts"
       from delivery_stats_hour
       where tenant_id = ${tx.tenantId} and endpoint_id = any (${[...endpointIds]}::uuid[])
         and bucket >= ${range.since.toISOString()}::timestamptz

@@ -17,7 +17,7 @@ const beatsHeight = 22;
 
 /**
  * Height and colour both carry the state. Of a fixed size in rows; `wide` stretches to its place.
- * @param props.what "checks", "half hours"; in the label: "Last 48 checks: 2 down, 0 degraded"
+ * @param props.what "checks", "hours"; in the label: "Last 48 checks: 2 down, 0 degraded"
  * @param props.words what states are called where they are none of a monitor
  */
 export function Heartbeat(props: {

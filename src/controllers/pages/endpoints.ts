@@ -16,7 +16,7 @@ import type { ProjectId } from '../../domain/ids.ts';
 import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
 import {
-  type AttemptStep,
+  type AttemptHour,
   type EndpointHealth,
   type EndpointHealthPage,
   endpointPagesMax,
@@ -40,7 +40,7 @@ type ListQuery = z.output<typeof listQuery>;
 const badRatio = 0.99;
 const lowRatio = 0.995;
 const slowMs = 1_000;
-/** From here on a half hour has mostly failed. */
+/** From here on an hour has mostly failed. */
 const mostlyRatio = 0.5;
 
 export function endpointListPage(deps: PageDeps) {
@@ -168,7 +168,7 @@ export function toEndpointRow(
     href: `${listPath}/${id}`,
     url: shortUrl(url),
     reason: stateReason(endpoint, nowMs),
-    beats: endpoint.steps.map(toBeat),
+    beats: endpoint.hours.map(toBeat),
     successTone: toneOf(successRatio),
     p95Ms: answerP95Ms,
     isSlow: answerP95Ms !== null && answerP95Ms > slowMs,
@@ -181,9 +181,10 @@ export function toneOf(successRatio: number | null): 'bad' | 'warn' | null {
   return successRatio < badRatio ? 'bad' : 'warn';
 }
 
-function toBeat({ at, attempts, attemptsFailed }: AttemptStep): Beat {
-  const title = `${at.slice(11, 16)} UTC, ${formatCount(attemptsFailed)} of ${formatCount(attempts)} attempts failed`;
-  if (attempts === 0) return { state: 'unknown', title: `${at.slice(11, 16)} UTC` };
+function toBeat({ at, attempts, attemptsFailed }: AttemptHour): Beat {
+  const time = `${at.slice(5, 10)} ${at.slice(11, 16)} UTC`;
+  const title = `${time}, ${formatCount(attemptsFailed)} of ${formatCount(attempts)} attempts failed`;
+  if (attempts === 0) return { state: 'unknown', title: time };
   if (attemptsFailed === 0) return { state: 'up', title };
   return { state: attemptsFailed / attempts >= mostlyRatio ? 'down' : 'degraded', title };
 }

@@ -79,7 +79,7 @@ describe('the list', () => {
     const { text } = await pages.get(list);
     expect(text).toContain('1 of 4 attempts failed');
     expect(text).toMatch(/75\.00.%/);
-    expect(text).toContain('Last 48 half hours: 0 mostly failing, 1 failing in part');
+    expect(text).toContain('Last 48 hours: 0 mostly failing, 1 failing in part');
     expect(text).toMatch(/<td class="r max-sm:hidden!">1</);
   });
 
