@@ -91,7 +91,7 @@ function OwnEndpoints({ endpoints, total, mayWrite, previousHref, nextHref }: Po
             { name: 'State' },
             { name: 'Endpoint' },
             { name: 'Listens to' },
-            { name: 'Last 24 h' },
+            { name: 'Last 48 h' },
             { name: 'Success', number: true },
           ]}
         >
