@@ -38,13 +38,6 @@ export type HttpClient = {
 /** Callers keep their own bounded queues; this only stops a caller that does not. */
 const waitingMax = 10_000;
 
-/**
- * Requests at once that tell their phases, when others go by fetch: each takes a connection of its
- * own and twice the time of this process, and a herd of retries would hold everybody else up
- * (20,000 at once: others' p99 from 142 to HERE ms; docs/benchmarks.md, 2026-11-23).
- */
-const phasesInFlightMax = 16;
-
 /** Set here or by the connection; a caller's value would break the framing or the pinning. */
 const connectionHeaders = new Set([
   'host',
@@ -78,7 +71,6 @@ export function createHttpClient(options: {
   const targetOf = createTargets();
   const running = new Set<Deadline>();
   const drained = Promise.withResolvers<void>();
-  let phasesInFlight = 0;
   let closing = false;
 
   async function send(request: OutboundRequest): Promise<OutboundResult> {
@@ -149,17 +141,11 @@ export function createHttpClient(options: {
 
   async function transport(request: OutboundRequest, exchange: Exchange): Promise<Answer> {
     const fetchTakesBody = request.body === null || !['GET', 'HEAD'].includes(request.method);
-    const phases = request.phases && phasesInFlight < phasesInFlightMax;
-    if (!phases && proxy === null && fetchTakesBody) {
+    if (!request.phases && proxy === null && fetchTakesBody) {
       const answer = await sendByFetch(exchange, session, options.tlsCa);
       if (answer !== null) return answer;
     }
-    phasesInFlight += 1;
-    try {
-      return await sendByNode(exchange, connecting);
-    } finally {
-      phasesInFlight -= 1;
-    }
+    return sendByNode(exchange, connecting);
   }
 
   async function close(): Promise<void> {
