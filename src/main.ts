@@ -12,7 +12,7 @@ const requestsMax = '2048';
 /**
  * The heap doubles between collections while it is small beside the machine's memory, of which
  * PostgreSQL and others want their part: taken for 512 MiB, garbage over a live heap of 60 MB peaks
- * at 130 MB, not 188, in the same time (Bun 1.4.5, 24 GiB, 2026-11-24; docs/benchmarks.md, Backlog).
+ * at 130 MB, not 188, in the same time (Bun 1.4.5, 24 GiB, 2026-11-24).
  */
 const heapVariable = 'BUN_JSC_forceRAMSize';
 const heapBytes = String(512 * 1024 * 1024);
