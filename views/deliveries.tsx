@@ -137,7 +137,8 @@ export function DeliveryRows({ rows, path, nowMs, mayTick }: RowsProps) {
           ...attemptColumns,
           nextColumn,
           { name: 'Accepted', number: true },
-          { name: 'Delivery' },
+          // Below 1440 px it would push the time out of sight; a delivery's page has it whole.
+          { name: 'Delivery', class: 'max-[90rem]:hidden' },
         ]}
       >
         {rows.map((row) => (
@@ -166,7 +167,12 @@ function Row({ row, nowMs, mayTick }: { row: DeliveryRow; nowMs: number; mayTick
         <State name={row.state} />
       </td>
       <td class="c-main font-medium">
-        <a class="quiet-link" href={row.href} safe>
+        <a
+          class="quiet-link sm:max-w-52 sm:truncate sm:block"
+          href={row.href}
+          title={row.eventType}
+          safe
+        >
           {row.eventType}
         </a>
       </td>
@@ -178,7 +184,7 @@ function Row({ row, nowMs, mayTick }: { row: DeliveryRow; nowMs: number; mayTick
       <td class="r">
         <Ago at={row.createdAt} nowMs={nowMs} />
       </td>
-      <td class="max-sm:hidden!">
+      <td class="max-[90rem]:hidden!">
         <Id id={row.id} />
       </td>
     </tr>

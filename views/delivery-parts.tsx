@@ -34,11 +34,15 @@ export function None() {
 export function EndpointName({ endpoint }: Pick<DeliveryRow, 'endpoint'>) {
   const { name, url, href } = endpoint;
   return href === null ? (
-    <span class="block max-w-56 truncate text-muted-foreground" title={`${url}, deleted`} safe>
+    <span
+      class="block max-w-40 truncate 2xl:max-w-56 text-muted-foreground"
+      title={`${url}, deleted`}
+      safe
+    >
       {name}
     </span>
   ) : (
-    <a class="quiet-link block max-w-56 truncate" href={href} title={url} safe>
+    <a class="quiet-link block max-w-40 truncate 2xl:max-w-56" href={href} title={url} safe>
       {name}
     </a>
   );
