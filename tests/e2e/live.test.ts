@@ -148,7 +148,8 @@ test('2,000 open pages of one process all hear of an event, by one listener of t
   await client.send('invoice.paid', { n: 3 });
   const sentMs = performance.now();
   await eventually('all hear of the event', () =>
-    viewers.count((text) => text.includes('"kinds":["events","deliveries"]')) === viewersMax
+    // A slow machine tells of the delivery in a message of its own.
+    viewers.count((text) => /"kinds":\["events"(?:,"deliveries")?\]/.test(text)) === viewersMax
       ? true
       : null,
   );
