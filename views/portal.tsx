@@ -6,6 +6,7 @@ import { formatPercent } from './components/format.ts';
 import { Empty, PageHead, Panel } from './components/panel.tsx';
 import { refreshPortal } from './components/refresh.ts';
 import { State } from './components/state.tsx';
+import { type Stat, Stats } from './components/stats.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
 import { AttemptCells, type DeliveryRow } from './delivery-parts.tsx';
@@ -17,6 +18,8 @@ export type PortalProps = {
   here: string;
   sentence: string;
   mayWrite: boolean;
+  /** Empty where they would not be of all endpoints. */
+  stats: readonly Stat[];
   endpoints: readonly EndpointRow[];
   total: number;
   previousHref: string | null;
@@ -29,7 +32,7 @@ export type PortalProps = {
 };
 
 export function Portal(props: PortalProps) {
-  const { sentence, path, mayWrite, segments } = props;
+  const { sentence, path, mayWrite, segments, stats } = props;
   return (
     <>
       <PageHead
@@ -46,6 +49,7 @@ export function Portal(props: PortalProps) {
           ) : null
         }
       />
+      {stats.length === 0 ? null : <Stats stats={stats} />}
       <OwnEndpoints {...props} />
       <Panel
         title="Deliveries"
