@@ -98,6 +98,14 @@ describe('what stands above a title', () => {
   });
 });
 
+test('what is not there leads back to the list that it is none of', async () => {
+  const nothing = `${home}/endpoints/${Bun.randomUUIDv7()}`;
+  const { status, text } = await pages.get(nothing);
+  expect(status).toBe(404);
+  expect(text).toContain(`href="${home}/endpoints"`);
+  expect(text).toContain('All endpoints');
+});
+
 describe('a part of a page', () => {
   test('is all that htmx gets when it asks for it', async () => {
     const whole = await pages.get(home);

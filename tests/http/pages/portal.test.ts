@@ -94,6 +94,21 @@ describe('the page of a customer', () => {
     expect(seen).toContain('Waiting 1 sent by itself');
   });
 
+  test('offers to send what failed and a test, unless its link may only look', async () => {
+    const deeds = [`/deliveries/${own.endedId}/retry`, `/endpoints/${own.endpointId}/test`];
+    const { text } = await pages.get(portal);
+    const sent = await post(`${portal}${deeds[0]}`);
+    const looking = await linkPath({ permissions: ['read'] });
+    const shown = await pages.get(looking);
+    for (const deed of deeds) {
+      expect(text).toContain(`action="${portal}${deed}"`);
+      expect(shown.text).not.toContain(deed);
+    }
+    expect(text).not.toContain(`${own.pendingId}/retry`);
+    expect(sent.status).toBe(303);
+    expect((await post(`${looking}${deeds[0]}`)).status).toBe(403);
+  });
+
   test('answers its changing part alone when it is asked for that', async () => {
     const headers = { 'hx-request': 'true', 'hx-target': 'div#deliveries' };
     const { text } = await pages.get(portal, headers);
