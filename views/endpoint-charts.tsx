@@ -42,7 +42,7 @@ export function AttemptsChart({ quarters }: Props) {
       actions={
         <Legend
           items={[
-            { paint: 'mid', name: 'Succeeded' },
+            { paint: 'mid', name: 'Ok' },
             { paint: 'bad', name: 'Failed' },
           ]}
         />

@@ -66,7 +66,7 @@ export function EndpointHealth(props: EndpointHealthProps & { replay: Children }
       {test === null ? null : <TestPanel {...test} />}
       <div class="grid gap-5 xl:grid-cols-[minmax(0,1fr)_21rem]">
         <EndpointFigures {...props} />
-        <div class="aside-col xl:flex xl:flex-col xl:items-stretch">
+        <div class="aside-col xl:flex xl:flex-col xl:items-stretch xl:*:last:grow">
           <SecretsPanel {...secrets} />
           <Panel
             title="Settings"
@@ -162,7 +162,7 @@ function Recent({ recent, attemptsMax, deliveriesHref, nowMs }: EndpointHealthPr
               <td class="c-state">
                 <State name={one.state} />
               </td>
-              <td class="c-main font-medium">
+              <td class="c-main w-full max-w-0 truncate font-medium" title={one.type}>
                 <a class="quiet-link" href={one.href} safe>
                   {one.type}
                 </a>

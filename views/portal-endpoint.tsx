@@ -74,7 +74,7 @@ export function PortalEndpoint(props: PortalEndpointProps) {
         <SecretPanel {...props} />
       </div>
       <Panel title="Last deliveries" flush class="grow-0!">
-        <DeliveryTable rows={rows} nowMs={nowMs} named={false} />
+        <DeliveryTable rows={rows} nowMs={nowMs} mayWrite={mayWrite} named={false} />
       </Panel>
       {mayWrite ? (
         <p>

@@ -1,11 +1,12 @@
 /** A customer's own page: its endpoints, the worst first, and what was sent to them. */
 import { Heartbeat } from './components/bars.tsx';
-import { LinkButton } from './components/button.tsx';
+import { Button, LinkButton } from './components/button.tsx';
 import { type SegmentItem, Segments } from './components/filters.tsx';
 import { formatPercent } from './components/format.ts';
 import { Empty, PageHead, Panel } from './components/panel.tsx';
 import { refreshPortal } from './components/refresh.ts';
 import { State } from './components/state.tsx';
+import { type Stat, Stats } from './components/stats.tsx';
 import { Pager, Table } from './components/table.tsx';
 import { Ago } from './components/text.tsx';
 import { AttemptCells, type DeliveryRow } from './delivery-parts.tsx';
@@ -17,6 +18,8 @@ export type PortalProps = {
   here: string;
   sentence: string;
   mayWrite: boolean;
+  /** Empty where they would not be of all endpoints. */
+  stats: readonly Stat[];
   endpoints: readonly EndpointRow[];
   total: number;
   previousHref: string | null;
@@ -29,7 +32,7 @@ export type PortalProps = {
 };
 
 export function Portal(props: PortalProps) {
-  const { sentence, path, mayWrite, segments } = props;
+  const { sentence, path, mayWrite, segments, stats } = props;
   return (
     <>
       <PageHead
@@ -46,6 +49,7 @@ export function Portal(props: PortalProps) {
           ) : null
         }
       />
+      {stats.length === 0 ? null : <Stats stats={stats} />}
       <OwnEndpoints {...props} />
       <Panel
         title="Deliveries"
@@ -93,10 +97,11 @@ function OwnEndpoints({ endpoints, total, mayWrite, previousHref, nextHref }: Po
             { name: 'Listens to' },
             { name: 'Last 48 h' },
             { name: 'Success', number: true },
+            ...(mayWrite ? [{ name: '' }] : []),
           ]}
         >
           {endpoints.map((endpoint) => (
-            <OwnEndpoint endpoint={endpoint} />
+            <OwnEndpoint endpoint={endpoint} mayWrite={mayWrite} />
           ))}
         </Table>
       )}
@@ -104,7 +109,7 @@ function OwnEndpoints({ endpoints, total, mayWrite, previousHref, nextHref }: Po
   );
 }
 
-function OwnEndpoint({ endpoint }: { endpoint: EndpointRow }) {
+function OwnEndpoint({ endpoint, mayWrite }: { endpoint: EndpointRow; mayWrite: boolean }) {
   const { name, href, url, state, eventTypes, beats, successRatio } = endpoint;
   return (
     <tr>
@@ -128,13 +133,27 @@ function OwnEndpoint({ endpoint }: { endpoint: EndpointRow }) {
       <td class="r" safe>
         {formatPercent(successRatio)}
       </td>
+      {mayWrite ? (
+        <td class="r max-sm:hidden!">
+          {state === 'disabled' ? null : <RowDeed label="Send test" action={`${href}/test`} />}
+        </td>
+      ) : null}
     </tr>
+  );
+}
+
+/** What a row offers; on a phone the page that it leads to does. */
+function RowDeed({ label, action }: { label: string; action: string }) {
+  return (
+    <form method="post" action={action}>
+      <Button label={label} type="submit" size="xs" />
+    </form>
   );
 }
 
 /** Asked for again while it is open: the part of this name. */
 export function PortalDeliveryRows(props: PortalProps) {
-  const { rows, here, olderHref, newestHref, nowMs } = props;
+  const { rows, here, olderHref, newestHref, nowMs, mayWrite } = props;
   return (
     <div
       id="deliveries"
@@ -143,7 +162,7 @@ export function PortalDeliveryRows(props: PortalProps) {
       hx-target="this"
       hx-swap="outerMorph"
     >
-      <DeliveryTable rows={rows} nowMs={nowMs} named />
+      <DeliveryTable rows={rows} nowMs={nowMs} mayWrite={mayWrite} named />
       {olderHref === null && newestHref === null ? null : (
         <div class="flex items-center justify-between gap-3 border-t px-4 py-2 text-xs text-muted-foreground">
           <Pager
@@ -157,13 +176,18 @@ export function PortalDeliveryRows(props: PortalProps) {
   );
 }
 
+/** An endpoint that is gone has no page. */
+const wantsAgain = ({ state, endpoint }: DeliveryRow) =>
+  endpoint.href !== null && (state === 'failed' || state === 'retrying');
+
 /** `named`: of several endpoints. */
 export function DeliveryTable(props: {
   rows: readonly DeliveryRow[];
   nowMs: number;
+  mayWrite: boolean;
   named: boolean;
 }) {
-  const { rows, nowMs, named } = props;
+  const { rows, nowMs, named, mayWrite } = props;
   if (rows.length === 0) {
     return (
       <p class="border-t px-4 py-6 text-center text-muted-foreground">No delivery here yet.</p>
@@ -182,6 +206,7 @@ export function DeliveryTable(props: {
         { name: 'Your answer' },
         { name: 'Took', number: true },
         { name: 'Sent', number: true },
+        ...(mayWrite ? [{ name: '' }] : []),
       ]}
     >
       {rows.map((row) => (
@@ -203,6 +228,11 @@ export function DeliveryTable(props: {
           <td class="r text-muted-foreground">
             <Ago at={row.createdAt} nowMs={nowMs} />
           </td>
+          {mayWrite ? (
+            <td class="r max-sm:hidden!">
+              {wantsAgain(row) ? <RowDeed label="Send now" action={`${row.href}/retry`} /> : null}
+            </td>
+          ) : null}
         </tr>
       ))}
     </Table>

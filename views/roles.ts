@@ -11,17 +11,17 @@ export const roleWords: Record<Role, { label: string; text: string }> = {
 /** In the order of the table; who may is held to the scopes by a test. */
 export const roleRights: readonly { text: string; not: string; roles: readonly Role[] }[] = [
   {
-    text: 'See events, deliveries and endpoints',
+    text: 'See events and deliveries',
     not: 'Not events, deliveries or endpoints',
     roles: ['owner', 'admin', 'member', 'viewer'],
   },
   {
-    text: 'Send, retry and replay; change endpoints',
+    text: 'Send, replay, change endpoints',
     not: 'Not sending, or changing endpoints',
     roles: ['owner', 'admin', 'member'],
   },
   {
-    text: 'Make projects, keys and invitations; read the audit log',
+    text: 'Projects, keys, people, audit log',
     not: 'Not projects, keys or people',
     roles: ['owner', 'admin'],
   },

@@ -263,7 +263,9 @@ function Rejected({ chosen }: { chosen: ChosenSource }) {
           {reasons.map(({ reason, messages }) => (
             <li>
               <div class="flex justify-between gap-3">
-                <span safe>{reason}</span>
+                <span class="first-letter:uppercase" safe>
+                  {reason}
+                </span>
                 <span class="num" safe>
                   {formatCount(messages)}
                 </span>

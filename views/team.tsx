@@ -228,7 +228,9 @@ function Invitations({ invitations, path, mayInvite, nowMs }: TeamProps) {
                   Ends <Until at={one.expiresAt} nowMs={nowMs} />
                 </Mark>
               </td>
-              <td class="r">{mayInvite ? <InvitationActions one={one} path={path} /> : null}</td>
+              <td class="r max-sm:col-span-2">
+                {mayInvite ? <InvitationActions one={one} path={path} /> : null}
+              </td>
             </tr>
           ))}
         </Table>
@@ -265,7 +267,7 @@ function RoleTable() {
           <tr>
             <th
               scope="row"
-              class="w-full text-left! font-normal whitespace-normal! text-foreground!"
+              class="w-full py-1.5! text-left! font-normal whitespace-normal! text-foreground!"
               safe
             >
               {text}

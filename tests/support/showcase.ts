@@ -45,7 +45,11 @@ export async function createShowcase(pages: TestPages): Promise<Showcase> {
   await fillDeliveries(pages, tenant, endpointIds);
   await addUsage(pages, tenant);
   await addProjectRollups(sql);
-  const ids = await fillTenant(pages, tenant);
+  const ids = new Map(await fillTenant(pages, tenant));
+  // The one with figures and deliveries; what is made last has neither.
+  const [inTrouble] = endpointIds;
+  if (inTrouble !== undefined) ids.set('endpoint', inTrouble);
+  await sql`update portal_settings set name = 'Acme Payments' where tenant_id = ${tenant.tenantId}`;
   await addSources(pages, tenant);
   await sql`
     insert into source_counts (tenant_id, source_id, hour, outcome, reason, messages, last_at)
@@ -95,9 +99,10 @@ async function addFigures(
         delivered, failed, attempts, attempts_failed, answer_counts, latency_counts)
       select ${tenant.tenantId}, ${tenant.projectId}, ${endpointId},
         date_trunc(${unit}, now()) - n * ${`1 ${unit}`}::interval, good, ${failed},
-        good + ${failed} * 4 + n % 3, ${failed} * 4 + n % 3, ${counts}, ${counts}
+        good + ${failed} * 4 + few, ${failed} * 4 + few, ${counts}, ${counts}
       from (
-        select n, (${factor}::int * (52 + 24 * cos(n / ${period}::float8) + n * 7 % 5))::int as good
+        select n, (${factor}::int * (52 + 24 * cos(n / ${period}::float8) + n * 7 % 5))::int as good,
+          (n % 397 = 60)::int * 3 as few
         from generate_series(0, ${last}::int) n) each`;
   }
 }

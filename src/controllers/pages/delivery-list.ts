@@ -94,7 +94,7 @@ export async function deliveryListView(
   return {
     title: 'Deliveries',
     nav: 'deliveries',
-    crumbs: [{ name: call.project.name, href: projectPath(call.place) }],
+    crumbs: [],
     live: true,
     body: async () => Deliveries(await toProps(call, asked, list, found, notice ?? problem)),
     parts: {

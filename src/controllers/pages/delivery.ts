@@ -104,10 +104,7 @@ async function deliveryView(call: ProjectCall, id: DeliveryId): Promise<View> {
   return {
     title: `${delivery.eventType} …${id.slice(-8)}`,
     nav: 'deliveries',
-    crumbs: [
-      { name: call.project.name, href: projectPath(call.place) },
-      { name: 'Deliveries', href: projectPath(call.place, '/deliveries') },
-    ],
+    crumbs: [{ name: 'Deliveries', href: projectPath(call.place, '/deliveries') }],
     live: true,
     body: () => DeliveryPage(props),
     parts: { delivery: () => DeliveryPage(props) },

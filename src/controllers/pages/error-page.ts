@@ -22,6 +22,13 @@ type Words = Pick<ErrorPageProps, 'title' | 'text' | 'actions'>;
 
 const home = { label: 'Overview', href: '/' };
 
+/** The list that an address is below. */
+function listAbove(path: string): Words['actions'] {
+  const [, href, name] =
+    /^(\/t\/[^/]+\/p\/[^/]+\/(events|deliveries|endpoints|sources))\/./.exec(path) ?? [];
+  return href === undefined ? [] : [{ label: `All ${name}`, href }];
+}
+
 function wordsOf(problem: Problem, path: string): Words {
   const again = { label: 'Try again now', href: path, icon: 'rotate-cw' } as const;
   switch (problem.code) {
@@ -29,7 +36,7 @@ function wordsOf(problem: Problem, path: string): Words {
       return {
         title: 'There is nothing here',
         text: 'It was deleted, it belongs to a tenant you are not in, or the link is cut off.',
-        actions: [home],
+        actions: [...listAbove(path), home],
       };
     case 'internal':
       return {

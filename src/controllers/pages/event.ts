@@ -111,10 +111,7 @@ async function eventView(
   return {
     title: `${found.event.type} …${id.slice(-8)}`,
     nav: 'events',
-    crumbs: [
-      { name: call.project.name, href: projectPath(call.place) },
-      { name: 'Events', href: projectPath(call.place, '/events') },
-    ],
+    crumbs: [{ name: 'Events', href: projectPath(call.place, '/events') }],
     live: true,
     body: async () => EventPage(await toProps(call, found, described, deliveries, view)),
     parts: { deliveries: () => EventDeliveries(deliveries) },

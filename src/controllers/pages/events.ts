@@ -71,7 +71,7 @@ function eventsView(call: ProjectCall, asked: Asked): View {
   return {
     title: 'Events',
     nav: 'events',
-    crumbs: [{ name: call.project.name, href: projectPath(call.place) }],
+    crumbs: [],
     live: true,
     body: async () => Events(await props()),
     parts: {

@@ -7,8 +7,8 @@
 import type { z } from 'zod';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import type { Toast } from '../../../views/components/toast.tsx';
-import { Layout, type PageFrame, type Shell } from '../../../views/layout.tsx';
-import { listEntries, type Place } from '../../../views/navigation.ts';
+import { type Crumb, Layout, type PageFrame, type Shell } from '../../../views/layout.tsx';
+import { listEntries, type Place, projectPath, tenantPath } from '../../../views/navigation.ts';
 import { AppError } from '../../domain/errors.ts';
 import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
@@ -57,6 +57,8 @@ export type PersonCall = {
   /** Null on pages of the person alone. */
   tenant: Membership | null;
   place: Place | null;
+  /** What its address is below: the crumbs of each page begin with it. */
+  above: readonly Crumb[];
   nowMs: number;
   request: Request;
 };
@@ -188,7 +190,7 @@ async function openPerson(
   person: Person,
 ): Promise<PersonCall> {
   const nowMs = pages.deps.clock.databaseNow();
-  return { person, request, nowMs, tenant: null, place: null };
+  return { person, request, nowMs, tenant: null, place: null, above: [] };
 }
 
 async function openTenant(
@@ -200,7 +202,8 @@ async function openTenant(
   const tenant = person.memberships.find(({ tenantId }) => tenantId === ctx.tenantId);
   if (tenant === undefined) throw notFoundHere();
   const nowMs = pages.deps.clock.databaseNow();
-  return { ...{ ctx, person, tenant, request, nowMs }, place: { tenant, project: null } };
+  const above = [{ name: tenant.name, href: tenantPath(tenant, '/projects') }];
+  return { ...{ ctx, person, tenant, request, nowMs, above }, place: { tenant, project: null } };
 }
 
 async function openTenantPage(
@@ -232,7 +235,8 @@ async function openProject(
 ): Promise<ProjectCall> {
   const call = await openTenant(pages, context, person);
   const project = await findProjectBySlug(call.ctx, context.params?.['project'] ?? '');
-  return { ...call, project, place: { tenant: call.tenant, project } };
+  const place = { tenant: call.tenant, project };
+  return { ...call, project, place, above: [{ name: project.name, href: projectPath(place) }] };
 }
 
 async function showView(
@@ -262,7 +266,8 @@ async function showView(
     groups: place === null ? [] : listEntries(place, (scope) => allows(granted, scope)),
     toasts: flash === null ? [] : [flash],
   };
-  const { body, parts: _, past: __, ...frame } = view;
+  const { body, parts: _, past: __, ...own } = view;
+  const frame = { ...own, crumbs: [...call.above, ...own.crumbs] };
   const html = await Layout({ shell, frame, children: body() });
   const cookies = flash === null ? [] : [droppedFlash(publicUrl)];
   if (place !== null && place.project !== null) {

@@ -24,6 +24,7 @@ import { toEndpointRow } from './endpoints.ts';
 import type { PageDeps } from './page.ts';
 import { portalEndpointPages } from './portal-endpoints.ts';
 import { createPortalPages, type PortalCall, type PortalView } from './portal-page.ts';
+import { portalStats } from './portal-stats.ts';
 import { portalDone, portalToast } from './portal-words.ts';
 
 const deliveriesPerPage = 25;
@@ -81,6 +82,7 @@ async function homeView(call: PortalCall, query: HomeQuery): Promise<PortalView>
   const props: PortalProps = {
     ...{ path, nowMs, mayWrite, total },
     sentence: sentenceOf(counts, total),
+    stats: total > 0 && total <= endpointsPerPage ? portalStats(endpoints) : [],
     here: here(query.cursor === undefined ? kept : { ...kept, cursor: query.cursor }),
     endpoints: endpoints.map((endpoint) => toEndpointRow(endpoint, `${path}/endpoints`, nowMs)),
     previousHref: query.page > 1 ? here({ page: String(query.page - 1) }) : null,

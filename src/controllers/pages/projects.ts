@@ -46,7 +46,7 @@ export function projectPages(deps: PageDeps) {
         return {
           title: 'Projects',
           nav: 'projects',
-          crumbs: [{ name: here.name, href: tenantPath(here, '/projects') }],
+          crumbs: [],
           body: () =>
             Projects({
               ...{ cards, others, nowMs },

@@ -72,7 +72,10 @@ const mayReplay = ({ tenant }: ProjectCall) => allows(scopesOf(tenant.role), 'de
 const projectIdOf = ({ project }: ProjectCall) => project.id as ProjectId;
 
 function frameOf(call: ProjectCall, title: string) {
-  const crumbs = [{ name: 'Replays', href: replayPath(call) }];
+  const crumbs = [
+    { name: 'Deliveries', href: projectPath(call.place, '/deliveries') },
+    { name: 'Replays', href: replayPath(call) },
+  ];
   return { title, nav: 'deliveries', crumbs } as const;
 }
 

@@ -27,10 +27,7 @@ export function settingsReader(tenant: Membership): SettingsReader {
   return { tenant, may: (scope) => allows(granted, scope) };
 }
 
-/** What stands above the title of each part. */
+/** What stands above the title of each part, below the tenant. */
 export function settingsCrumbs(tenant: Membership) {
-  return [
-    { name: tenant.name, href: tenantPath(tenant, '/projects') },
-    { name: 'Settings', href: tenantPath(tenant, '/settings') },
-  ];
+  return [{ name: 'Settings', href: tenantPath(tenant, '/settings') }];
 }

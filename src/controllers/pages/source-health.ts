@@ -57,18 +57,28 @@ export function chosenHealthOf(
   };
 }
 
-/** What the page says first: the source of which most is refused, if one fails. */
+/** Those that fail before others, of them the one of which most is refused; else as they came. */
+export function worstFirst<Source extends { id: string }>(
+  sources: readonly Source[],
+  bySource: SourcesHealth['bySource'],
+): Source[] {
+  const refusedOf = ({ id }: Source) => {
+    const health = bySource.get(id) ?? nothing;
+    return sourceStateOf(health) === 'failing' ? health.refused : 0;
+  };
+  return sources.toSorted((a, b) => refusedOf(b) - refusedOf(a));
+}
+
+/** What the page says first, of sources as worstFirst has them. */
 export function sourcesSentence(
-  sources: readonly { id: string; name: string }[],
+  [worst]: readonly { id: string; name: string }[],
   bySource: SourcesHealth['bySource'],
 ): string {
   const become = 'Webhooks from elsewhere become events here';
-  const [worst] = sources
-    .map(({ id, name }) => ({ name, health: bySource.get(id) ?? nothing }))
-    .filter(({ health }) => sourceStateOf(health) === 'failing')
-    .sort((a, b) => b.health.refused - a.health.refused);
-  if (worst === undefined) return `${become}, once their signature holds.`;
-  const { refused, reasons } = worst.health;
-  const [first] = reasons;
-  return `${become}. ${worst.name}: ${formatCount(refused)} of ${formatCount(totalOf(worst.health))} were rejected in 24 h, mostly because ${first?.reason ?? 'the signature does not hold'}.`;
+  const health = bySource.get(worst?.id ?? '') ?? nothing;
+  if (worst === undefined || sourceStateOf(health) !== 'failing') {
+    return `${become}, once their signature holds.`;
+  }
+  const counts = `${formatCount(health.refused)} of ${formatCount(totalOf(health))}`;
+  return `${become}. ${worst.name}: ${counts} were rejected in 24 h.`;
 }

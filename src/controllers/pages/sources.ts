@@ -25,7 +25,7 @@ import { thing } from '../api/operation.ts';
 import { notFoundHere } from '../problem.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 import { confirmForm, newSourceForm, sourceForm, sourceSecretForm } from './source-forms.ts';
-import { chosenHealthOf, rowHealthOf, sourcesSentence } from './source-health.ts';
+import { chosenHealthOf, rowHealthOf, sourcesSentence, worstFirst } from './source-health.ts';
 import { sourceWords } from './source-words.ts';
 
 /** More than anybody sets up by hand; the API pages through all. */
@@ -132,24 +132,26 @@ async function chosenView(call: SourceCall): Promise<View> {
   return sourcesView(call, await requireHere(call));
 }
 
-/** Without `chosen` the newest is; `secret`: made just now, and shown this once. */
+/** Without `chosen` the worst is; `secret`: made just now, and shown this once. */
 async function sourcesView(call: ProjectCall, chosen?: Source, secret?: string): Promise<View> {
   const projectId = projectIdOf(call);
   const { data } = await listSources(call.ctx, { projectId, limit: sourcesMax });
-  const shown = chosen ?? data[0];
   const health = await readSourceHealth(call.ctx, {
     projectId,
     // Safe because the use case answered it as a source's.
-    shown: (shown?.id ?? null) as SourceId | null,
+    choose: (bySource) =>
+      ((chosen ?? worstFirst(data, bySource)[0])?.id ?? null) as SourceId | null,
   });
+  const sources = worstFirst(data, health.bySource);
+  const shown = chosen ?? sources[0];
   const isWriter = mayWrite(call);
   const kinds = isWriter ? kindLinks(call) : [];
   const body = () =>
     Sources({
       ...{ kinds, nowMs: call.nowMs },
-      sentence: sourcesSentence(data, health.bySource),
+      sentence: sourcesSentence(sources, health.bySource),
       newHref: isWriter ? pathOf(call, 'new') : null,
-      rows: data.map(({ id, name, kind, createdAt }) => ({
+      rows: sources.map(({ id, name, kind, createdAt }) => ({
         ...{ name, createdAt },
         kind: sourceWords[kind].label,
         href: pathOf(call, id),

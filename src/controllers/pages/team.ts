@@ -19,6 +19,7 @@ import { findMember, listMembers } from '../../usecases/people/list-members.ts';
 import { invitationInput, type Member, memberChanges } from '../../usecases/people/schemas.ts';
 import { thing } from '../api/operation.ts';
 import { createPages, type PageDeps, type TenantCall, type View } from './page.ts';
+import { settingsCrumbs } from './settings.ts';
 
 /** More than a team has; the API pages through all. */
 const membersMax = 200;
@@ -113,10 +114,7 @@ async function teamView(
   return {
     title: 'Team',
     nav: 'settings',
-    crumbs: [
-      { name: tenant.name, href: tenantPath(tenant, '/projects') },
-      { name: 'Settings', href: props.path },
-    ],
+    crumbs: settingsCrumbs(tenant),
     body: () => Team(props),
   };
 }
@@ -146,7 +144,7 @@ function removeView({ tenant, person }: TenantCall, { id, name, email }: Member)
   return {
     title,
     nav: 'settings',
-    crumbs: [{ name: 'Team', href: list }],
+    crumbs: [...settingsCrumbs(tenant), { name: 'Team', href: list }],
     body: () =>
       FormPage({
         ...{ title, text, cancelHref: list, action: `${list}/${id}/remove` },

@@ -26,29 +26,29 @@ export type SourceHealth = {
 export type SourcesHealth = {
   /** A source without messages is not in it. */
   bySource: ReadonlyMap<string, SourceHealth>;
-  /** Of `shown`: when a signature last held; null for none. */
+  /** Of the one that was chosen: when a signature last held; null for none. */
   lastVerifiedAt: string | null;
 };
 
 export async function readSourceHealth(
   ctx: Ctx,
-  query: { projectId: ProjectId; shown: SourceId | null },
+  query: {
+    projectId: ProjectId;
+    /** Which one the reader sees, which may depend on how all fare. */
+    choose(bySource: SourcesHealth['bySource']): SourceId | null;
+  },
 ): Promise<SourcesHealth> {
   requireScope(ctx, 'sources:read');
   const projectId = requireProject(ctx, query.projectId);
   const sinceMs = ctx.deps.clock.databaseNow() - dayMs;
-  const { shown } = query;
-  const [totals, lastMs] = await ctx.deps.database.withTenant(ctx.tenantId, (tx) =>
-    Promise.all([
-      listSourceTotals(tx, { projectId, sinceMs, limit: totalsMax }),
-      shown === null ? null : findLastVerified(tx, shown),
-    ]),
-  );
-  const grouped = Map.groupBy(totals, ({ sourceId }): string => sourceId);
-  return {
-    bySource: new Map([...grouped].map(([id, rows]) => [id, healthOf(rows)])),
-    lastVerifiedAt: lastMs === null ? null : new Date(lastMs).toISOString(),
-  };
+  return ctx.deps.database.withTenant(ctx.tenantId, async (tx) => {
+    const totals = await listSourceTotals(tx, { projectId, sinceMs, limit: totalsMax });
+    const grouped = Map.groupBy(totals, ({ sourceId }): string => sourceId);
+    const bySource = new Map([...grouped].map(([id, rows]) => [id, healthOf(rows)]));
+    const chosen = query.choose(bySource);
+    const lastMs = chosen === null ? null : await findLastVerified(tx, chosen);
+    return { bySource, lastVerifiedAt: lastMs === null ? null : new Date(lastMs).toISOString() };
+  });
 }
 
 function healthOf(totals: readonly SourceTotal[]): SourceHealth {

@@ -74,6 +74,38 @@ describe('headers', () => {
   );
 });
 
+describe('what stands above a title', () => {
+  const crumbsOf = async (path: string) => {
+    const { text } = await pages.get(path);
+    const [, row = ''] = /aria-label="Breadcrumb">(.*?)<\/nav>/s.exec(text) ?? [];
+    return [...row.matchAll(/<a href="([^"]+)">([^<]+)</g)].map(([, href, name]) => [name, href]);
+  };
+
+  test('begins with the project, and with the tenant where a page is its', async () => {
+    const [at] = await pages.db.admin.sql`
+      select t.name as tenant, p.name as project from tenants t join projects p on p.tenant_id = t.id
+      where t.id = ${tenant.tenantId}`;
+    const project = [at?.['project'], home];
+    expect(await crumbsOf(home)).toEqual([project]);
+    const endpoints = ['Endpoints', `${home}/endpoints`];
+    expect(await crumbsOf(`${home}/endpoints/new`)).toEqual([project, endpoints]);
+    const above = `/t/${tenant.name}`;
+    expect(await crumbsOf(`${above}/settings/team`)).toEqual([
+      [at?.['tenant'], `${above}/projects`],
+      ['Settings', `${above}/settings`],
+    ]);
+    expect(await crumbsOf('/account')).toEqual([]);
+  });
+});
+
+test('what is not there leads back to the list that it is none of', async () => {
+  const nothing = `${home}/endpoints/${Bun.randomUUIDv7()}`;
+  const { status, text } = await pages.get(nothing);
+  expect(status).toBe(404);
+  expect(text).toContain(`href="${home}/endpoints"`);
+  expect(text).toContain('All endpoints');
+});
+
 describe('a part of a page', () => {
   test('is all that htmx gets when it asks for it', async () => {
     const whole = await pages.get(home);

@@ -77,6 +77,38 @@ describe('the page of a customer', () => {
     expect(failed.text).not.toContain('shipment.created');
   });
 
+  test('adds up what its endpoints took in 24 hours, and nothing of another', async () => {
+    const { sql } = pages.db.admin;
+    const { projectId, tenantId } = tenant;
+    for (const { endpointId } of [own, other]) {
+      await sql`
+        insert into delivery_stats_minute (tenant_id, project_id, endpoint_id, bucket, delivered,
+          failed, attempts, attempts_failed, answer_counts, latency_counts)
+        values (${tenantId}, ${projectId}, ${endpointId}, date_trunc('minute', now()), 1900, 0,
+          2000, 100, '{}', '{}')`;
+    }
+    const { text } = await pages.get(portal);
+    const seen = text.replace(/<[^>]+>|\s+/g, ' ').replace(/ +/g, ' ');
+    expect(seen).toContain('Requests, 24 h 2 000 100 failed');
+    expect(seen).toContain('Success 95.00 %');
+    expect(seen).toContain('Waiting 1 sent by itself');
+  });
+
+  test('offers to send what failed and a test, unless its link may only look', async () => {
+    const deeds = [`/deliveries/${own.endedId}/retry`, `/endpoints/${own.endpointId}/test`];
+    const { text } = await pages.get(portal);
+    const sent = await post(`${portal}${deeds[0]}`);
+    const looking = await linkPath({ permissions: ['read'] });
+    const shown = await pages.get(looking);
+    for (const deed of deeds) {
+      expect(text).toContain(`action="${portal}${deed}"`);
+      expect(shown.text).not.toContain(deed);
+    }
+    expect(text).not.toContain(`${own.pendingId}/retry`);
+    expect(sent.status).toBe(303);
+    expect((await post(`${looking}${deeds[0]}`)).status).toBe(403);
+  });
+
   test('answers its changing part alone when it is asked for that', async () => {
     const headers = { 'hx-request': 'true', 'hx-target': 'div#deliveries' };
     const { text } = await pages.get(portal, headers);

@@ -131,6 +131,17 @@ describe('the counts of a source', () => {
     expect(other.text.includes('Why rejected')).toBe(false);
   });
 
+  test('put the one that fails first, and show it where none is chosen', async () => {
+    const { id, path } = await add({ name: 'Older' });
+    await add({ name: 'Newer', kind: 'stripe', secret: 'whsec_abc' });
+    await fromGithub(id, 'another');
+    await pages.sources.flushCounts();
+    const { text } = await pages.get(list);
+    expect(text.indexOf(`href="${path}"`)).toBeLessThan(text.indexOf('Newer'));
+    expect(text).toContain(`https://opsforge.test/api/v1/sources/${id}`);
+    expect(text).toContain('its signature is not made with the secret');
+  });
+
   test('of a message that was there already, say that it was dropped', async () => {
     const { id, path } = await add();
     const again = { 'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958' };
