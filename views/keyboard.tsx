@@ -72,7 +72,7 @@ export function KeysDialog(props: KeysProps) {
             <KeyList lines={everywhere} />
           </div>
         </section>
-        <footer class="items-center justify-between!">
+        <footer class="justify-between! sm:items-center">
           <Switch {...props} />
           <button
             type="button"

@@ -1,4 +1,4 @@
-/** …/keyboard below a person's own page: the keys in writing, and their switch, kept in a cookie. */
+/** …/keyboard below a person's own page: all keys in writing, and the switch, a cookie. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { KeysPage } from '../../../views/keyboard.tsx';
