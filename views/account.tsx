@@ -57,6 +57,7 @@ export function Account(props: AccountProps) {
         <div class="main-col">
           <Sessions {...props} />
           <Profile {...props} />
+          <Keyboard {...props} />
         </div>
       </div>
     </>
@@ -95,6 +96,18 @@ function Password({ passwordChangedAt, path }: AccountProps) {
           action={<LinkButton label="Change…" icon="key-round" href={`${path}/password`} />}
         />
       )}
+    </Panel>
+  );
+}
+
+function Keyboard({ path }: AccountProps) {
+  return (
+    <Panel title="Keyboard">
+      <PanelLine
+        title="Single keys"
+        text="Which there are, and a switch for them in this browser"
+        action={<LinkButton label="Shortcuts…" icon="keyboard" href={`${path}/keyboard`} />}
+      />
     </Panel>
   );
 }

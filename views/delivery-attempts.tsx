@@ -210,6 +210,13 @@ export function Exchange(props: ExchangeProps) {
   );
 }
 
+/** [ and ] go to the attempt before and after the one that is shown. */
+function stepKey(step: number) {
+  if (step === -1) return { 'aria-keyshortcuts': '[', 'data-key-name': 'The attempt before' };
+  if (step === 1) return { 'aria-keyshortcuts': ']', 'data-key-name': 'The attempt after' };
+  return {};
+}
+
 function AttemptExchange({
   attempt,
   attempts,
@@ -223,7 +230,12 @@ function AttemptExchange({
     <div id={attempt.anchor}>
       <nav class="seg mb-4" aria-label={`Attempt ${attempt.number}: others`}>
         {attempts.map(({ anchor, number }) => (
-          <a href={`#${anchor}`} aria-current={anchor === attempt.anchor ? 'true' : undefined} safe>
+          <a
+            href={`#${anchor}`}
+            aria-current={anchor === attempt.anchor ? 'true' : undefined}
+            {...stepKey(number - attempt.number)}
+            safe
+          >
             {anchor === attempt.anchor ? `Attempt ${number}` : String(number)}
           </a>
         ))}

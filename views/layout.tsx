@@ -9,6 +9,7 @@ import { Icon, Logo } from './components/icon.tsx';
 import { Avatar } from './components/text.tsx';
 import { type Toast, Toaster } from './components/toast.tsx';
 import { Document, type PageFiles, type Theme } from './document.tsx';
+import { KeysDialog } from './keyboard.tsx';
 import {
   accountPath,
   type NavEntry,
@@ -24,6 +25,7 @@ export type Crumb = { name: string; href: string };
 export type Shell = {
   files: PageFiles;
   theme: Theme;
+  hasSingleKeys: boolean;
   /** The address of this page, to come back to. */
   path: string;
   /** Null on pages of a person alone. */
@@ -63,11 +65,14 @@ export function Layout(props: { shell: Shell; frame: PageFrame; children: Childr
           {children}
         </main>
       </div>
-      <Palette groups={shell.groups} />
+      <Palette groups={shell.groups} tenant={shell.place?.tenant ?? null} />
+      <KeysDialog {...shell} path={keysPath(shell)} next={shell.path} />
       <Toaster toasts={shell.toasts} />
     </Document>
   );
 }
+
+const keysPath = ({ place }: Shell) => accountPath(place?.tenant ?? null, '/keyboard');
 
 function Menu({ shell, current }: { shell: Shell; current: NavId | null }) {
   return (
@@ -142,7 +147,6 @@ function Account({ person, place }: { person: Shell['person']; place: Place | nu
       <a
         href={accountPath(place?.tenant ?? null)}
         title={`${person.name}: sign-in and sessions`}
-        data-command="Your account"
         class="flex h-9 min-w-0 flex-1 items-center gap-2.5 rounded-md px-2 hover:bg-sidebar-accent"
       >
         <Avatar name={person.name} class="size-6" />

@@ -3,9 +3,13 @@
  * own commands by `data-command` on links and buttons, which the script lists too.
  */
 import { Icon } from './components/icon.tsx';
-import type { NavEntry } from './navigation.ts';
+import { accountPath, type NavEntry } from './navigation.ts';
 
-export function Palette({ groups }: { groups: { name: string | null; items: NavEntry[] }[] }) {
+export function Palette(props: {
+  groups: { name: string | null; items: NavEntry[] }[];
+  tenant: { slug: string } | null;
+}) {
+  const { groups, tenant } = props;
   return (
     <dialog id="palette" class="command-dialog" aria-label="Search or jump to">
       <div class="command">
@@ -49,6 +53,21 @@ export function Palette({ groups }: { groups: { name: string | null; items: NavE
                 </a>
               )),
             )}
+            <a role="menuitem" href={accountPath(tenant)} tabindex={-1}>
+              <Icon name="lock" />
+              <span>Your account</span>
+            </a>
+            <a
+              role="menuitem"
+              href={accountPath(tenant, '/keyboard')}
+              tabindex={-1}
+              data-open="keys"
+              data-close
+            >
+              <Icon name="keyboard" />
+              <span>Keyboard shortcuts</span>
+              <span data-shortcut>?</span>
+            </a>
           </div>
         </div>
       </div>

@@ -14,9 +14,10 @@ export function openDialog(id: string): boolean {
 export function openDialogs(): void {
   document.addEventListener('click', (event) => {
     const target = event.target as Element;
+    // First, for what closes its dialog to open another: two at once would hide one below.
+    if (target.closest('[data-close]') !== null) target.closest('dialog')?.close();
     const opener = target.closest<HTMLElement>('[data-open]');
     if (opener !== null && openDialog(opener.dataset['open'] ?? '')) event.preventDefault();
-    if (target.closest('[data-close]') !== null) target.closest('dialog')?.close();
     // A click on the backdrop has the dialog itself as its target.
     if (target instanceof HTMLDialogElement) target.close();
     if (target.closest('.phone-menu nav a') !== null) {

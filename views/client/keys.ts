@@ -1,7 +1,7 @@
 /**
  * Single keys: `/` to the search field, `G x` to a page of the menu, `J`, `K`, `X` and Enter
- * through rows, and any button or link by its `aria-keyshortcuts`. Off while one types, and with
- * modifiers.
+ * through rows, `?` for the list of them, and any button or link by its `aria-keyshortcuts`. Off
+ * while one types, with modifiers, and where the reader turned them off. ⌘K and ⌘↵ always work.
  */
 import { openDialog } from './dialogs.ts';
 
@@ -17,10 +17,40 @@ export function listenToKeys(): void {
       openDialog('palette');
       return;
     }
-    if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+    if ((event.metaKey || event.ctrlKey) && event.key === 'Enter') {
+      if (save(event.target)) event.preventDefault();
+      return;
+    }
+    if (isCombined(event) || isTyping(event.target) || areOff()) return;
     if (document.querySelector('dialog[open]') !== null) return;
     if (press(event.key)) event.preventDefault();
   });
+}
+
+/** AltGr is no command: on many keyboards [ and ] are written with it. */
+function isCombined(event: KeyboardEvent): boolean {
+  if (event.getModifierState('AltGraph')) return false;
+  return event.metaKey || event.ctrlKey || event.altKey;
+}
+
+/** As the server drew the dialog of the keys, where they are switched. */
+function areOff(): boolean {
+  return document.querySelector('#keys[data-single="off"]') !== null;
+}
+
+/** As Enter does in a field of one line: by the form's first button. */
+function save(target: EventTarget | null): boolean {
+  const isField =
+    target instanceof HTMLInputElement ||
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement;
+  const form = isField ? target.form : null;
+  const button = [...(form?.elements ?? [])].find(
+    (element): element is HTMLButtonElement =>
+      element instanceof HTMLButtonElement && element.type === 'submit',
+  );
+  button?.click();
+  return button !== undefined;
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -41,6 +71,8 @@ function press(key: string): boolean {
     case 'G':
       goingUntilMs = nowMs + secondKeyMs;
       return true;
+    case '?':
+      return openDialog('keys');
     case '/':
       return focus('[data-search]');
     case 'j':
@@ -60,10 +92,12 @@ function press(key: string): boolean {
   }
 }
 
+/** The first that is shown: of a delivery's attempts, only one's links are. */
 function click(selector: string): boolean {
-  const found = document.querySelector<HTMLElement>(selector);
+  const all = [...document.querySelectorAll<HTMLElement>(selector)];
+  const found = all.find((element) => element.checkVisibility());
   found?.click();
-  return found !== null;
+  return found !== undefined;
 }
 
 function focus(selector: string): boolean {

@@ -93,6 +93,8 @@ export type SegmentItem = {
   icon?: IconName;
   count?: number;
   tone?: 'bad';
+  /** The single key that presses it. */
+  shortcut?: string;
 };
 
 /** Exclusive choices: a range, a view. */
@@ -100,7 +102,12 @@ export function Segments({ label, items }: { label: string; items: readonly Segm
   return (
     <nav class="seg" aria-label={label}>
       {items.map((item) => (
-        <a href={item.href} aria-current={item.current ? 'true' : undefined}>
+        <a
+          href={item.href}
+          aria-current={item.current ? 'true' : undefined}
+          aria-keyshortcuts={item.shortcut}
+          data-key-name={item.shortcut === undefined ? undefined : `${label}: ${item.label}`}
+        >
           {item.icon ? <Icon name={item.icon} /> : null}
           <span safe>{item.label}</span>
           {item.count === undefined ? null : <Count count={item.count} tone={item.tone} />}

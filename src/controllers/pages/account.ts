@@ -18,6 +18,7 @@ import { revokeSession, signOutEverywhere } from '../../usecases/people/sign-out
 import { browserOf } from '../identify-person.ts';
 import { endedSessionCookie } from '../session-cookie.ts';
 import { accountFrame, accountView, type PersonPages } from './account-frame.ts';
+import { keyboardRoutes } from './account-keyboard.ts';
 import { secondFactorRoutes } from './account-second-factor.ts';
 import { textField } from './entry.ts';
 import { createPages, type Outcome, type PageDeps, type PersonCall, type View } from './page.ts';
@@ -65,6 +66,7 @@ function accountRoutes(deps: PageDeps, pages: PersonPages, prefix: string) {
         },
       ),
     )
+    .use(keyboardRoutes(deps, pages))
     .use(sessionRoutes(deps, pages, back))
     .use(secondFactorRoutes(deps, pages));
 }

@@ -1,4 +1,4 @@
-/** The cookies that only say how a page looks: theme, and what to say on the next page. */
+/** The cookies that only say how pages look and behave: theme, keys, what to say on the next. */
 import type { Toast } from '../../../views/components/toast.tsx';
 import type { Theme } from '../../../views/document.tsx';
 import { isSecureUrl, readCookie, setCookie } from '../session-cookie.ts';
@@ -21,6 +21,18 @@ export function themeCookie(publicUrl: string, theme: 'light' | 'dark'): string 
   const secure = isSecureUrl(publicUrl);
   const cookie = { path: '/', maxAge: themeSeconds, sameSite: 'lax', secure } as const;
   return new Bun.Cookie(themeName, theme, cookie).serialize();
+}
+
+const keysName = 'opsforge_keys';
+const keysSeconds = 31_536_000;
+
+/** Whether keys without ⌘ or Ctrl do something: unless this browser's reader turned them off. */
+export function readSingleKeys(request: Request, publicUrl: string): boolean {
+  return readCookie(request, publicUrl, keysName) !== 'off';
+}
+
+export function singleKeysCookie(publicUrl: string, single: 'on' | 'off'): string {
+  return setCookie(publicUrl, keysName, single, keysSeconds);
 }
 
 const placeName = 'opsforge_project';

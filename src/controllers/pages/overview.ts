@@ -80,8 +80,9 @@ async function overviewView(
     ...{ totals, series, waitingSince, nowMs },
     path: `${path}?range=${range}`,
     sentence: sentenceOf(health),
-    ranges: ranges.map((name) => ({
+    ranges: ranges.map((name, index) => ({
       label: rangeWords[name],
+      shortcut: String(index + 1),
       href: `${path}?range=${name}`,
       current: name === range,
     })),

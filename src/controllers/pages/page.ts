@@ -32,6 +32,7 @@ import {
   lastProjectCookie,
   readFlash,
   readLastProject,
+  readSingleKeys,
   readTheme,
 } from './cookies.ts';
 import { type ErrorPageDeps, errorPage } from './error-page.ts';
@@ -255,15 +256,15 @@ async function showView(
   const publicUrl = deps.deps.publicUrl();
   const flash = readFlash(request, publicUrl);
   const { pathname, search } = new URL(request.url);
-  const granted = tenant === null ? [] : scopesOf(tenant.role);
   const shell: Shell = {
     files: await deps.files(),
     theme: readTheme(request),
+    hasSingleKeys: readSingleKeys(request, publicUrl),
     path: pathname + search,
     place,
     nowMs: call.nowMs,
     person: { name: person.name || person.email, role: tenant?.role ?? null },
-    groups: place === null ? [] : listEntries(place, (scope) => allows(granted, scope)),
+    groups: listMenu(call),
     toasts: flash === null ? [] : [flash],
   };
   const { body, parts: _, past: __, ...own } = view;
@@ -277,6 +278,12 @@ async function showView(
     }
   }
   return htmlResponse(html, { status, cookies });
+}
+
+/** What this reader may open from where they are. */
+export function listMenu({ place, tenant }: PersonCall): Shell['groups'] {
+  const granted = tenant === null ? [] : scopesOf(tenant.role);
+  return place === null ? [] : listEntries(place, (scope) => allows(granted, scope));
 }
 
 async function showOutcome(deps: PageDeps, call: PersonCall, outcome: Outcome): Promise<Response> {

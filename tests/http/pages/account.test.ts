@@ -57,6 +57,45 @@ describe('the page', () => {
   });
 });
 
+describe('the keys', () => {
+  test('stand on a page of their own, linked from the account, in a tenant and in none', async () => {
+    const path = `${base()}/keyboard`;
+    expect((await get(base())).text).toContain(`href="${path}"`);
+    const { text } = await get(path);
+    expect(text).toContain('To the search field');
+    expect(text).toContain('Turn single keys off');
+    expect(await findPageOffences(text)).toEqual([]);
+    expect((await get('/account/keyboard')).text).toContain('action="/account/keyboard"');
+  });
+
+  test('are turned off for this browser and on again, back where one was', async () => {
+    const path = `${base()}/keyboard`;
+    const next = `/t/${tenant.name}/projects`;
+    const off = await post(path, { single: 'off', next });
+    expect(off.headers.get('location')).toBe(next);
+    expect(off.headers.getSetCookie().join()).toContain('opsforge_keys=off;');
+    const kept = { cookie: `${cookie}; __Host-opsforge_keys=off` };
+    expect((await pages.get(next, kept)).text).toContain('data-single="off"');
+    expect((await pages.get(path, kept)).text).toContain('Turn single keys on');
+    const on = await post(path, { single: 'on' });
+    expect(on.headers.get('location')).toBe(path);
+    expect(on.headers.getSetCookie().join()).toContain('opsforge_keys=on;');
+  });
+
+  test('are switched to nothing else, and lead to no other site', async () => {
+    const path = `${base()}/keyboard`;
+    const wrong = await post(path, { single: 'maybe' });
+    expect(wrong.status).toBe(422);
+    expect(wrong.headers.getSetCookie()).toEqual([]);
+    const away = await post(path, { single: 'off', next: 'https://evil.example/' });
+    expect(away.headers.get('location')).toBe('/');
+    const other = await createTenant(pages.db.database);
+    const theirs = `/t/${other.name}/settings/security/keyboard`;
+    expect((await get(theirs)).status).toBe(404);
+    expect((await post(theirs, { single: 'off' })).status).toBe(404);
+  });
+});
+
 test('a name is saved, shown as text, and refused at its field', async () => {
   const name = '<b>Ada</b>';
   expect((await post(`${base()}/name`, { name })).headers.get('location')).toBe(base());

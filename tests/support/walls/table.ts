@@ -56,6 +56,8 @@ function accountWalls(prefix: string, isTenants: boolean): Record<string, Wall> 
     [`POST ${prefix}/name`]: { ...form, fields: { name: 'Ada L.' } },
     [`GET ${prefix}/password`]: page,
     [`POST ${prefix}/password`]: { ...form, fields: { currentPassword, newPassword } },
+    [`GET ${prefix}/keyboard`]: page,
+    [`POST ${prefix}/keyboard`]: { ...form, fields: { single: 'off' } },
     [`POST ${prefix}/sessions/end`]: { ...form, fields: { id: Bun.randomUUIDv7() } },
     [`GET ${prefix}/sessions/end-all`]: page,
     [`POST ${prefix}/sessions/end-all`]: form,
