@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generate } from 'otplib';
 import { cleanUp, run, type Service, startService } from '../support/binary.ts';
 import { forGoodTest } from '../support/certificates.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -49,18 +50,25 @@ async function owned(service: Service): Promise<Client> {
   return clientOf(service.url, secret('the API key', apiKey), projectId);
 }
 
-/** As a browser: what comes back, and the session where one was begun. */
-async function submit(service: Service, path: string, fields: Record<string, string>) {
+/** As a browser: what comes back, its cookies kept as secrets. */
+async function submit(
+  service: Service,
+  path: string,
+  fields: Record<string, string>,
+  cookie = '',
+): Promise<{ cookie: string; text: string }> {
   const response = await fetch(new URL(path, service.url), {
     method: 'POST',
     redirect: 'manual',
-    headers: { accept: 'text/html', 'sec-fetch-site': 'same-origin' },
+    headers: { accept: 'text/html', 'sec-fetch-site': 'same-origin', cookie },
     body: new URLSearchParams(fields),
   });
-  const cookies = response.headers.getSetCookie().join(';');
-  const session = /opsforge_session=([^;]+)/.exec(cookies)?.[1];
-  if (session) secret(`a session of ${path}`, session);
-  return session ?? '';
+  const cookies = response.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
+  for (const each of cookies) {
+    const [name = '', value = ''] = each.split('=');
+    if (value !== '' && name.startsWith('opsforge_')) secret(`${name} of ${path}`, value);
+  }
+  return { cookie: cookies.join('; '), text: await response.text() };
 }
 
 /** Its token, after the address was opened as from a mail. */
@@ -72,11 +80,37 @@ async function open(service: Service, link: string): Promise<string> {
   return token;
 }
 
+/** The second factor: set up, asked for at sign-in, and answered badly each time before. */
+async function proveTwice(service: Service, cookie: string, password: string): Promise<void> {
+  const path = '/t/acme/settings/security/second-factor';
+  const begun = await submit(service, path, { currentPassword: password }, cookie);
+  const [, shown = ''] = /data-copy="([A-Z2-7 ]{20,})"/.exec(begun.text) ?? [];
+  const [, proof = ''] = /name="proof" value="([^"]+)"/.exec(begun.text) ?? [];
+  const key = secret('the key of the second factor', shown.replaceAll(' ', ''));
+  secret('the key of the second factor as it is shown', shown);
+  secret('the proof of a password', proof);
+  await submit(service, `${path}/confirm`, { proof, code: secret('a wrong code') }, cookie);
+  const code = await generate({ secret: key });
+  const made = await submit(service, `${path}/confirm`, { proof, code }, cookie);
+  const codes = made.text.match(/(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}(?=<)/g) ?? [];
+  expect(codes).toHaveLength(10);
+  for (const each of codes) {
+    secret(`the recovery code ${secrets.size}`, each);
+    secret(`the recovery code ${secrets.size}`, each.replaceAll('-', ''));
+  }
+  const step = await submit(service, '/sign-in', { email, password });
+  for (const typed of [secret('a wrong recovery code'), codes[0] ?? '']) {
+    const sent = { code: typed, recovery: 'on' };
+    const answer = await submit(service, '/sign-in/second-step', sent, step.cookie);
+    expect(answer.cookie.includes('opsforge_session=')).toBe(typed === codes[0]);
+  }
+}
+
 async function signInAndOut(service: Service): Promise<void> {
   const right = secrets.get('the password of the owner') ?? '';
   await submit(service, '/sign-in', { email, password: secret('a wrong password') });
-  const session = await submit(service, '/sign-in', { email, password: right });
-  const cookie = `opsforge_session=${session || secret('a made-up session')}`;
+  const { cookie } = await submit(service, '/sign-in', { email, password: right });
+  await proveTwice(service, cookie, right);
   for (const path of ['/', '/api/v1/projects', `/no/such/${secret('a path')}?token=${cookie}`]) {
     await fetch(new URL(path, service.url), { headers: { cookie }, redirect: 'manual' });
   }
@@ -232,7 +266,7 @@ test('the log holds no secret, whatever happens', async () => {
     .join('\n');
   const database = readFileSync(join(service.dataDir, 'postgres.log'), 'utf8');
   expect(database).toContain('does not exist');
-  expect(secrets.size).toBeGreaterThan(25);
+  expect(secrets.size).toBeGreaterThan(45);
   const leaks = [...secrets].filter(([, value]) => {
     if (value.length < 8) throw new Error('a secret is too short to be looked for');
     return [value, encodeURIComponent(value), btoa(value)].some(
