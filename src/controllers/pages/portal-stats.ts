@@ -6,19 +6,20 @@ import {
 } from '../../../views/components/format.ts';
 import type { Stat } from '../../../views/components/stats.tsx';
 import {
-  type AttemptStep,
+  type AttemptHour,
   type EndpointHealth,
+  hoursCounted,
   listedPendingMax,
 } from '../../usecases/endpoints/list-endpoint-health.ts';
 import { toneOf } from './endpoints.ts';
 
 /** @param endpoints all that the customer has */
 export function portalStats(endpoints: readonly EndpointHealth[]): Stat[] {
-  const steps = endpoints.flatMap((endpoint) => endpoint.steps);
-  const sum = (pick: (step: AttemptStep) => number) =>
-    steps.reduce((total, step) => total + pick(step), 0);
-  const attempts = sum((step) => step.attempts);
-  const failed = sum((step) => step.attemptsFailed);
+  const hours = endpoints.flatMap((endpoint) => endpoint.hours.slice(-hoursCounted));
+  const sum = (pick: (hour: AttemptHour) => number) =>
+    hours.reduce((total, hour) => total + pick(hour), 0);
+  const attempts = sum((hour) => hour.attempts);
+  const failed = sum((hour) => hour.attemptsFailed);
   const success = attempts === 0 ? null : 1 - failed / attempts;
   const tone = toneOf(success);
   return [

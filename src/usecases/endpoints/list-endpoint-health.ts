@@ -19,7 +19,7 @@ import { stepsUntil } from '../projects/health.ts';
 const hourMs = 3_600_000;
 const hoursShown = 48;
 /** The share that succeeded and the answers' time are of these, the last ones. */
-const hoursCounted = 24;
+export const hoursCounted = 24;
 export const endpointsPerPage = 25;
 /** 10,000 endpoints; whoever has more finds them by searching. */
 export const endpointPagesMax = 400;
