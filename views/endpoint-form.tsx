@@ -1,5 +1,4 @@
 /** A new endpoint, or its settings to be changed; beside them, what the receiver will get. */
-import { CodeBox, CodeText } from './components/code.tsx';
 import {
   ChipsField,
   Choices,
@@ -12,9 +11,8 @@ import {
   TextField,
 } from './components/form.tsx';
 import { PageHead, Panel } from './components/panel.tsx';
-import { VerifyPanel } from './endpoint-signing.tsx';
+import { EndpointPreview, type EndpointPreviewProps } from './endpoint-preview.tsx';
 import { type ScheduleFigure, SchedulePlot } from './schedule-plot.tsx';
-import type { SigningKind } from './verify-snippets.ts';
 
 /** In their order on the page, for the notice above them. */
 const labels = {
@@ -42,16 +40,18 @@ export type EndpointFormProps = {
   cancelHref: string;
   draft: FormDraft;
   schedule: ScheduleFigure;
-  /** The request as it will look, by the values of the draft. */
-  example: string;
+  preview: EndpointPreviewProps;
 };
 
 export function EndpointForm(props: EndpointFormProps) {
-  const { name, action, cancelHref, draft, example } = props;
+  const { name, action, cancelHref, draft, preview } = props;
   const isNew = name === null;
-  const kind: SigningKind = draft.value('signing') === 'ed25519' ? 'ed25519' : 'hmac';
   return (
     <form method="post" action={action} class="flex flex-col gap-5">
+      {/* The first button of a form is what Enter presses: it saves, and not the check below. */}
+      <button type="submit" hidden>
+        Save
+      </button>
       <PageHead
         title={isNew ? 'New endpoint' : `Edit ${name}`}
         sentence={
@@ -63,20 +63,15 @@ export function EndpointForm(props: EndpointFormProps) {
       <FormNotice draft={draft} labels={labels} />
       {isNew ? null : <input type="hidden" name="updatedAt" value={draft.value('updatedAt')} />}
       <div class="grid gap-5 xl:grid-cols-[minmax(0,1fr)_27rem]">
-        <div class="flex min-w-0 flex-col gap-5">
+        <div class="flex min-w-0 flex-col gap-5" {...followed(preview)}>
           <Where draft={draft} />
-          <WhichEvents draft={draft} />
+          <WhichEvents draft={draft} types={preview.types} />
           <HowItIsSent draft={draft} />
           <WhenItFails {...props} />
           <Signature draft={draft} isNew={isNew} />
         </div>
         <div class="aside-col xl:sticky xl:top-17 xl:flex xl:flex-col xl:items-stretch xl:self-start">
-          <Panel title="What you will receive" sub={isNew ? 'example' : 'as it is now'}>
-            <CodeBox title="Request" copies={example}>
-              <CodeText text={example} />
-            </CodeBox>
-          </Panel>
-          <VerifyPanel kind={kind} />
+          <EndpointPreview {...preview} />
         </div>
       </div>
       <FormFoot label={isNew ? 'Create endpoint' : 'Save changes'} cancelHref={cancelHref}>
@@ -95,6 +90,16 @@ export function EndpointForm(props: EndpointFormProps) {
       </FormFoot>
     </form>
   );
+}
+
+/** With script, what stands beside the fields follows them; without, its button asks. */
+function followed({ checkPath }: EndpointPreviewProps) {
+  return {
+    'hx-post': checkPath,
+    'hx-trigger': 'change',
+    'hx-target': '#endpoint-preview',
+    'hx-swap': 'outerMorph',
+  };
 }
 
 type Part = { draft: FormDraft };
@@ -127,16 +132,17 @@ function Where({ draft }: Part) {
   );
 }
 
-function WhichEvents({ draft }: Part) {
+function WhichEvents({ draft, types }: Part & { types: EndpointPreviewProps['types'] }) {
   return (
     <Panel title="Which events">
       <div class="grid gap-4">
         <ChipsField
           {...fieldOf(draft, 'eventTypes')}
-          values={(draft.value('eventTypes') ?? '').split(/\s+/).filter(Boolean)}
+          values={types.typed}
           placeholder="invoice.paid or invoice.*"
-          help="Separated by spaces. * is one segment, ** the rest; empty means every type."
+          help="Separated by spaces. * is one segment, ** the rest; none at all means every type."
         />
+        <SeenTypes {...types} />
         <TextArea
           {...fieldOf(draft, 'filter')}
           optional
@@ -148,6 +154,32 @@ function WhichEvents({ draft }: Part) {
         />
       </div>
     </Panel>
+  );
+}
+
+/** Of the newest events; ticked ones are wanted beside those that were typed. */
+function SeenTypes({ seen }: EndpointPreviewProps['types']) {
+  if (seen.length === 0) return null;
+  return (
+    <fieldset class="grid gap-2" aria-describedby="seen-types-note">
+      <legend class="mb-2 font-medium">Seen lately</legend>
+      <div class="flex flex-wrap gap-1.5">
+        {seen.map(({ type, count, isTicked }) => (
+          <label class="chip cursor-pointer has-checked:border-primary has-checked:bg-primary/6">
+            <input type="checkbox" class="input" name="seenTypes" value={type} checked={isTicked} />
+            <span class="font-mono" safe>
+              {type}
+            </span>
+            <span class="num text-muted-foreground" safe>
+              {count}
+            </span>
+          </label>
+        ))}
+      </div>
+      <p class="note" id="seen-types-note">
+        With how many of the newest events. Ticked ones are wanted beside those that are typed.
+      </p>
+    </fieldset>
   );
 }
 

@@ -9,7 +9,7 @@ import { Secret } from './components/secret.tsx';
 import { Glyph } from './components/state.tsx';
 import { Ago, Until } from './components/text.tsx';
 import { EndpointHead, type EndpointHeadProps } from './endpoint-head.tsx';
-import { type SigningKind, verifySnippets } from './verify-snippets.ts';
+import { receiverSnippet, type SigningKind, verifySnippets } from './verify-snippets.ts';
 
 export type SecretRow = {
   text: string;
@@ -153,41 +153,68 @@ export function EndpointSigning(props: {
   head: EndpointHeadProps;
   secrets: EndpointSecretsProps;
   kind: SigningKind;
+  url: string;
 }) {
-  const { head, secrets, kind } = props;
+  const { head, secrets, kind, url } = props;
   return (
     <>
       <EndpointHead {...head} />
       <div class="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_27rem]">
-        <VerifyPanel kind={kind} />
+        <VerifyPanel kind={kind} url={url} />
         <SecretsPanel {...secrets} />
       </div>
     </>
   );
 }
 
-/** Code for the receiver, the first of it open. */
-export function VerifyPanel({ kind }: { kind: SigningKind }) {
+/** Code for the receiver at the path of `url`; a radio button says in which language. */
+export function VerifyPanel({ kind, url }: { kind: SigningKind; url: string | null }) {
   return (
-    <Panel title="Check the signature" sub={kind === 'hmac' ? 'HMAC-SHA256' : 'ed25519'}>
-      <div class="flex flex-col gap-2">
-        {verifySnippets[kind].map(({ language, file, code }, index) => (
-          <details name="verify" open={index === 0}>
-            <summary class="list-item cursor-pointer list-inside py-1 font-medium" safe>
-              {language}
-            </summary>
-            <div class="mt-1.5">
-              <CodeBox title={file} copies={code}>
-                <CodeText text={code} />
-              </CodeBox>
-            </div>
-          </details>
-        ))}
-      </div>
+    <Panel
+      title="Check the signature"
+      sub={kind === 'hmac' ? 'HMAC-SHA256' : 'ed25519'}
+      class="by-language"
+      actions={<Languages kind={kind} />}
+    >
+      {verifySnippets[kind].map(({ language, file, code }) => {
+        const receiver = receiverSnippet(language, kind, url);
+        return (
+          <div class="flex flex-col gap-3" data-language={language}>
+            <CodeBox title={file} copies={code}>
+              <CodeText text={code} />
+            </CodeBox>
+            <CodeBox title={receiver.file} copies={receiver.code}>
+              <CodeText text={receiver.code} />
+            </CodeBox>
+          </div>
+        );
+      })}
       <p class="note mt-3">
         Give it the body's bytes as they came, before any JSON parser. Requests that are older than
         5 min are refused, so that none can be sent again by others.
       </p>
     </Panel>
+  );
+}
+
+/** Of no form: what is read is not what is sent. */
+function Languages({ kind }: { kind: SigningKind }) {
+  return (
+    <fieldset class="seg">
+      <legend class="sr-only">Language</legend>
+      {verifySnippets[kind].map(({ language }, index) => (
+        <label>
+          <input
+            type="radio"
+            class="sr-only"
+            name="language"
+            form=""
+            value={language}
+            checked={index === 0}
+          />
+          <span safe>{language}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signContent } from '../../src/domain/signature.ts';
 import { makeSigningSecret, openSigningKey } from '../../src/domain/signing-secrets.ts';
-import { type SigningKind, verifySnippets } from '../../views/verify-snippets.ts';
+import { receiverSnippet, type SigningKind, verifySnippets } from '../../views/verify-snippets.ts';
 
 const body = '{"number":"A-1","note":"ü"}';
 const id = '019ab0ea-31c7-7b20-8c4d-5e08b1f20a77';
@@ -139,4 +139,74 @@ describe.each<SigningKind>(['hmac', 'ed25519'])('a receiver of %s', (kind) => {
       60_000,
     );
   }
+});
+
+/** How long a receiver may take to listen; Node takes some 100 ms. */
+const startMsMax = 20_000;
+
+async function answerOnceUp(port: number, path: string, message: Message): Promise<number> {
+  const deadline = performance.now() + startMsMax;
+  for (;;) {
+    try {
+      const init = { method: 'POST', headers: message.headers, body: message.body };
+      return (await fetch(`http://127.0.0.1:${port}${path}`, init)).status;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await Bun.sleep(20);
+    }
+  }
+}
+
+function freePort(): number {
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
+  const { port } = server;
+  server.stop(true);
+  return port ?? 0;
+}
+
+describe.each([
+  ['Node', ['node'], ['node', '--version']],
+  ['Python', ['python3'], ['python3', '-c', 'import cryptography']],
+])('the receiver in %s', (language, command, probe) => {
+  test.skipIf(!isThere(probe))(
+    'answers at the path of the URL, by the signature',
+    async () => {
+      const { shown, cases } = messagesOf('hmac');
+      const verify = verifySnippets.hmac.find((one) => one.language === language);
+      const receiver = receiverSnippet(language, 'hmac', 'https://a.example/hooks/in?x=1');
+      const folder = await mkdtemp(join(tmpdir(), 'opsforge-receiver-'));
+      const port = freePort();
+      await Bun.write(join(folder, verify?.file ?? ''), verify?.code ?? '');
+      await Bun.write(join(folder, receiver.file), receiver.code);
+      const child = Bun.spawn([...command, receiver.file], {
+        ...{ cwd: folder, stdout: 'ignore', stderr: 'ignore' },
+        env: { ...process.env, WEBHOOK_SECRET: shown, PORT: String(port) },
+      });
+      try {
+        for (const { message, isGenuine } of cases) {
+          const status = await answerOnceUp(port, '/hooks/in?x=1', message);
+          expect(status).toBe(isGenuine ? 204 : 401);
+        }
+        const [first] = cases;
+        if (first === undefined) throw new Error('there is no message to send');
+        expect(await answerOnceUp(port, '/elsewhere', first.message)).toBe(404);
+      } finally {
+        child.kill();
+        await child.exited;
+        await rm(folder, { recursive: true });
+      }
+    },
+    60_000,
+  );
+});
+
+test('a receiver is shown at a path of its own while the URL is none', () => {
+  for (const url of [null, '', 'nowhere', 'foo:"; rm']) {
+    expect(receiverSnippet('Go', 'ed25519', url).code).toContain(
+      'HandleFunc("/webhooks", receive)',
+    );
+  }
+  const { code } = receiverSnippet('Go', 'ed25519', 'https://a.example/in');
+  expect(code).toContain('HandleFunc("/in", receive)');
+  expect(code).toContain('os.Getenv("WEBHOOK_PUBLIC_KEY")');
 });

@@ -239,7 +239,7 @@ export function SwitchRow(props: { name: string; label: string; text?: string; c
   );
 }
 
-/** Several words as one field, separated by spaces; script makes chips of them. */
+/** Several words as one field, separated by spaces. */
 export function ChipsField(
   props: FieldProps & { values: readonly string[]; placeholder?: string },
 ) {
@@ -254,7 +254,6 @@ export function ChipsField(
         placeholder={props.placeholder}
         autocomplete="off"
         spellcheck="false"
-        data-chips
         {...describedBy(props)}
       />
     </Field>

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { formatCount, formatDuration } from '../../../views/components/format.ts';
 import { EndpointForm } from '../../../views/endpoint-form.tsx';
+import { EndpointPreview } from '../../../views/endpoint-preview.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import type { EndpointId } from '../../domain/ids.ts';
 import { createEndpoint } from '../../usecases/endpoints/create-endpoint.ts';
@@ -13,13 +14,18 @@ import { item } from './endpoint.ts';
 import { scheduleWords } from './endpoint-facts.ts';
 import { type EndpointCall, endpointFrame, endpointPath, findHere } from './endpoint-frame.ts';
 import {
+  draftOfForm,
   draftSchedule,
+  type EndpointFormValues,
   endpointDraft,
   endpointForm,
   newEndpointDraft,
   overtakenDraft,
+  readWish,
   toEndpointInput,
+  wantedTypes,
 } from './endpoint-input.ts';
+import { previewProps } from './endpoint-preview.ts';
 import { endpointName } from './endpoint-words.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
 
@@ -47,6 +53,12 @@ export function endpointEditPages(deps: PageDeps) {
         },
       ),
     )
+    .post(
+      '/new/check',
+      ...project.action({ form: endpointForm, refused: newView }, async (call) => ({
+        view: await newView(call, checkedDraft(call.form)),
+      })),
+    )
     .get('/:id/edit', ...project.view({ item }, (call) => editView(call)))
     .post(
       '/:id/edit',
@@ -61,6 +73,12 @@ export function endpointEditPages(deps: PageDeps) {
         } as const;
         return { goTo: endpointPath(call), toast };
       }),
+    )
+    .post(
+      '/:id/edit/check',
+      ...project.action({ item, form: endpointForm, refused: editView }, async (call) => ({
+        view: await editView(call, checkedDraft(call.form)),
+      })),
     );
 }
 
@@ -71,17 +89,14 @@ function withDefaults(draft: FormDraft): FormDraft {
   return { ...draft, value: (name) => draft.value(name) ?? first.value(name) };
 }
 
-function newView(call: ProjectCall, draft: FormDraft): View {
+async function newView(call: ProjectCall, draft: FormDraft): Promise<View> {
   const list = { name: 'Endpoints', href: projectPath(call.place, '/endpoints') };
+  const action = projectPath(call.place, '/endpoints/new');
+  const props = await formProps(call, draft, `${action}/check`);
   return {
     ...{ title: 'New endpoint', nav: 'endpoints', crumbs: [list] },
-    body: () =>
-      EndpointForm({
-        ...formProps(call, draft),
-        name: null,
-        action: projectPath(call.place, '/endpoints/new'),
-        cancelHref: list.href,
-      }),
+    body: () => EndpointForm({ ...props, name: null, action, cancelHref: list.href }),
+    parts: { 'endpoint-preview': () => EndpointPreview(props.preview) },
   };
 }
 
@@ -89,49 +104,29 @@ async function editView(call: EndpointCall, typed?: FormDraft): Promise<View> {
   const endpoint = await findHere(call);
   const draft = typed?.errors.has('updatedAt') ? overtakenDraft(typed, endpoint) : typed;
   const name = endpointName(endpoint);
+  const action = endpointPath(call, '/edit');
+  const props = await formProps(call, draft ?? endpointDraft(endpoint), `${action}/check`);
   return {
     ...endpointFrame(call, 'Edit', { name, href: endpointPath(call) }),
     body: () =>
-      EndpointForm({
-        ...formProps(call, draft ?? endpointDraft(endpoint)),
-        name,
-        action: endpointPath(call, '/edit'),
-        cancelHref: endpointPath(call, '/settings'),
-      }),
+      EndpointForm({ ...props, name, action, cancelHref: endpointPath(call, '/settings') }),
+    parts: { 'endpoint-preview': () => EndpointPreview(props.preview) },
   };
 }
 
-function formProps({ ctx, nowMs }: ProjectCall, draft: FormDraft) {
+async function formProps(call: ProjectCall, draft: FormDraft, checkPath: string) {
   const delays = draftSchedule(draft);
   return {
     draft,
-    example: exampleRequest(draft, ctx.deps.version, nowMs),
+    preview: await previewProps(call, draft, checkPath),
     schedule: { delays, words: delays === null ? '' : `${scheduleWords(delays)}` },
   };
 }
 
-/** As the sender writes it (domain/dispatch/attempt.ts); what is made for each one is cut. */
-function exampleRequest(draft: FormDraft, version: string, nowMs: number): string {
-  const url = URL.parse(draft.value('url') ?? '') ?? new URL('https://example.com/webhooks');
-  const isEd25519 = draft.value('signing') === 'ed25519';
-  const authorization = { bearer: 'Bearer ••••', basic: 'Basic ••••' }[draft.value('auth') ?? ''];
-  const own = (draft.value('headers') ?? '')
-    .split('\n')
-    .flatMap((line) => /^\s*([^:\s]+)\s*:/.exec(line)?.[1] ?? []);
-  return [
-    `POST ${url.pathname}${url.search} HTTP/1.1`,
-    `host: ${url.host}`,
-    'content-type: application/json',
-    `user-agent: opsforge/${version}`,
-    ...(authorization === undefined ? [] : [`authorization: ${authorization}`]),
-    ...own.map((name) => `${name}: ••••`),
-    'webhook-id: 019ab0ea-31c7-7b20-8c4d-5e08b1f20a77',
-    `webhook-timestamp: ${Math.floor(nowMs / 1_000)}`,
-    `webhook-signature: ${isEd25519 ? 'v1a' : 'v1'},Jm3cVq0b8x…`,
-    'opsforge-attempt: 1',
-    '',
-    '{"number":"A-1","amount":4200}',
-  ].join('\n');
+/** Redraws the form beside what came lately; saves nothing. Throws AppError `invalid`. */
+function checkedDraft(form: EndpointFormValues): FormDraft {
+  readWish(wantedTypes(form.eventTypes, form.seenTypes), form.filter);
+  return draftOfForm(form);
 }
 
 const changeNames = {

@@ -5,14 +5,17 @@
 import { z } from 'zod';
 import type { FormDraft } from '../../../views/components/form.tsx';
 import { invalidField } from '../../domain/errors.ts';
+import { checkPatterns } from '../../domain/event-types.ts';
 import { invalidInput } from '../../domain/field-errors.ts';
+import { checkFilter } from '../../domain/filter-problems.ts';
 import { defaultSchedule } from '../../domain/retry-schedule.ts';
 import {
   type Endpoint,
   type EndpointInput,
   endpointInput,
 } from '../../usecases/endpoints/schemas.ts';
-import { checked, filledDraft, numberText } from './form.ts';
+import type { EventWish } from '../../usecases/events/preview-wish.ts';
+import { checked, filledDraft, numberText, severalTexts } from './form.ts';
 import type { ProjectCall } from './page.ts';
 
 const text = z.string().default('');
@@ -21,6 +24,8 @@ export const endpointForm = z.object({
   url: text,
   description: text,
   eventTypes: text,
+  /** Those that were seen lately, ticked. */
+  seenTypes: severalTexts,
   filter: text,
   timeoutMs: numberText,
   rateLimit: numberText,
@@ -52,7 +57,7 @@ export function toEndpointInput({ project }: ProjectCall, form: EndpointFormValu
   const result = endpointInput.safeParse({
     ...{ projectId: project.id, url: url.trim(), description: description.trim() },
     ...{ ordered, signing },
-    eventTypes: form.eventTypes.split(/\s+/).filter(Boolean),
+    eventTypes: wantedTypes(form.eventTypes, form.seenTypes),
     filter: readFilter(form.filter),
     headers: readHeaders(form.headers),
     ...(timeoutMs === undefined ? {} : { timeoutMs: Math.round(timeoutMs * 1_000) }),
@@ -64,6 +69,41 @@ export function toEndpointInput({ project }: ProjectCall, form: EndpointFormValu
   });
   if (!result.success) throw invalidInput(result.error);
   return result.data;
+}
+
+/** All types that were typed or ticked. */
+export function wantedTypes(typed: string, ticked: readonly string[]): string[] {
+  return [...new Set([...typed.split(/\s+/).filter(Boolean), ...ticked])];
+}
+
+/** All types of a draft. */
+export function draftTypes(draft: FormDraft): string[] {
+  return wantedTypes(draft.value('eventTypes') ?? '', draft.values('seenTypes'));
+}
+
+const wishInput = z.strictObject({
+  eventTypes: endpointInput.shape.eventTypes,
+  filter: endpointInput.shape.filter,
+});
+
+/** What the endpoint is to get, as far as it is typed. Throws AppError `invalid`. */
+export function readWish(eventTypes: readonly string[], filter: string): EventWish {
+  const result = wishInput.safeParse({ eventTypes, filter: readFilter(filter) });
+  if (!result.success) throw invalidInput(result.error);
+  checkPatterns(result.data.eventTypes);
+  if (result.data.filter !== null) checkFilter(result.data.filter);
+  return result.data;
+}
+
+/** What a form was read from, to be drawn again without having been saved. */
+export function draftOfForm(form: EndpointFormValues): FormDraft {
+  const texts = Object.entries(form).map(([name, value]): [string, string] => {
+    if (value === true) return [name, 'on'];
+    return [name, value === undefined || value === false ? '' : String(value)];
+  });
+  const draft = filledDraft(Object.fromEntries(texts));
+  const values = (name: string) => (name === 'seenTypes' ? form.seenTypes : draft.values(name));
+  return { ...draft, values };
 }
 
 function readFilter(typed: string): unknown {
@@ -179,8 +219,10 @@ function scheduleText(schedule: readonly number[]): string {
  */
 export function overtakenDraft(typed: FormDraft, now: Endpoint): FormDraft {
   const stored = endpointDraft(now);
-  const plain = (draft: FormDraft, name: string) =>
-    (draft.value(name) ?? '').replaceAll('\r\n', '\n').trim();
+  const plain = (draft: FormDraft, name: string) => {
+    if (name === 'eventTypes') return draftTypes(draft).sort().join(' ');
+    return (draft.value(name) ?? '').replaceAll('\r\n', '\n').trim();
+  };
   const differing = comparedFields.filter((name) => plain(typed, name) !== plain(stored, name));
   const errors = differing.map((name): [string, string] => {
     const value = plain(stored, name);

@@ -183,7 +183,7 @@ export async function signingView(call: EndpointCall, revealed: string | null): 
   const head = headOf(call, endpoint, 'signing', pending);
   return {
     ...endpointFrame(call, 'Signing', { name: head.name, href: head.path }),
-    body: () => EndpointSigning({ head, secrets, kind: endpoint.signing }),
+    body: () => EndpointSigning({ head, secrets, kind: endpoint.signing, url: endpoint.url }),
     parts: { secrets: () => Secrets(secrets) },
   };
 }

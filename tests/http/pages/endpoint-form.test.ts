@@ -1,5 +1,6 @@
 /** Making and changing an endpoint by its form: all settings, errors at their fields. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { createEventRow } from '../../support/deliveries.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createTenant, type TestTenant } from '../../support/tenants.ts';
@@ -111,6 +112,94 @@ describe('a new endpoint', () => {
   test('is refused to a viewer', async () => {
     await pages.signIn(tenant, 'viewer');
     expect((await make({})).status).toBe(403);
+  });
+});
+
+describe('what came lately', () => {
+  const seen = async (type: string, payload: unknown) => {
+    await createEventRow(pages.db.database, tenant, { type, payload: JSON.stringify(payload) });
+  };
+  const check = (form: Record<string, string>, headers = {}) =>
+    pages.post(`${list}/new/check`, { url, ...form }, headers);
+  const plain = (text: string) => text.replaceAll('\u202f', ' ').replaceAll(/\s+/g, ' ');
+
+  test('is offered by type with its count, and ticked types are saved beside typed ones', async () => {
+    for (const total of [1, 2]) await seen('invoice.paid', { total });
+    await seen('order.shipped', {});
+    const { text } = await pages.get(`${list}/new`);
+    expect(plain(text)).toMatch(/value="invoice\.paid".*?>2<.*value="order\.shipped".*?>1</);
+    expect(plain(text)).toContain('2 of 2 types match: 3 of the last 3 events.');
+    expect(await findPageOffences(text)).toEqual([]);
+    const { row, path } = await madeBy({ eventTypes: 'payout.*', seenTypes: 'invoice.paid' });
+    expect(row['event_types']).toEqual(['payout.*', 'invoice.paid']);
+    const edit = (await pages.get(`${path}/edit`)).text;
+    expect(edit).toMatch(/value="invoice\.paid" checked/);
+    expect(edit).toMatch(/name="eventTypes" value="payout\.\*"/);
+  });
+
+  test('shows whether a filter matches, keeps what was typed and saves nothing', async () => {
+    await seen('invoice.paid', { total: 50 });
+    await seen('invoice.paid', { total: 500 });
+    await seen('order.shipped', { total: 1 });
+    const form = { eventTypes: 'invoice.*', description: 'Ledger', timeoutMs: '2.5' };
+    const over = (total: number) => JSON.stringify({ payload: { total: { $gte: total } } });
+    const matching = await check({ ...form, filter: over(100) });
+    expect(matching.status).toBe(200);
+    expect(plain(matching.text)).toContain('matches the last invoice.paid; 1 of the last 2');
+    expect(matching.text.replaceAll('&#34;', '"')).toContain('"total": 500');
+    expect(matching.text).toContain('value="Ledger"');
+    expect(matching.text).toContain('value="2.5"');
+    expect(await findPageOffences(matching.text)).toEqual([]);
+    const other = await check({ ...form, filter: over(1_000) });
+    expect(plain(other.text)).toContain('does not match the last invoice.paid; 0 of the last 2');
+    const none = await check({ ...form, eventTypes: 'refund.*' });
+    expect(plain(none.text)).toContain('None of the last 3 events is of these types.');
+    const { sql } = pages.db.admin;
+    const made = await sql`select id from endpoints where tenant_id = ${tenant.tenantId}`;
+    expect(made).toHaveLength(0);
+  });
+
+  test('is answered to script as the part alone', async () => {
+    await seen('invoice.paid', {});
+    const headers = { 'hx-request': 'true', 'hx-target': 'div#endpoint-preview' };
+    const { text } = await check({ url: 'https://a.example/in', signing: 'ed25519' }, headers);
+    expect(text).toStartWith('<div id="endpoint-preview"');
+    expect(text).toContain('POST /in HTTP/1.1');
+    expect(text).toContain('WEBHOOK_PUBLIC_KEY');
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['filter', { filter: '{' }],
+    ['filter', { filter: '{"payload":{"a":{"$near":1}}}' }],
+    ['eventTypes', { eventTypes: 'a..b' }],
+    ['timeoutMs', { timeoutMs: 'soon', filter: '{' }],
+  ])('cannot be checked by a bad %s, which shows its error', async (field, form) => {
+    await seen('invoice.paid', {});
+    const answer = await check(form);
+    expect(answer.status).toBe(422);
+    expect(answer.text).toContain(`id="${field}-error"`);
+    expect(answer.text).toContain('value="invoice.paid"');
+  });
+
+  test('never shows the events of another tenant or project, nor those about endpoints', async () => {
+    const other = await createTenant(pages.db.database);
+    await createEventRow(pages.db.database, other, { type: 'theirs.made' });
+    await seen('opsforge.endpoint.failing', {});
+    const { text } = await pages.get(`${list}/new`);
+    expect(text).not.toContain('theirs.made');
+    expect(plain(text)).toContain('None of the last 1 events is of these types.');
+    expect((await pages.post(`/t/${other.name}/p/main/endpoints/new/check`, {})).status).toBe(404);
+  });
+
+  test('may be checked for an endpoint as it is edited, there and nowhere else', async () => {
+    await seen('invoice.paid', { total: 5 });
+    const { path } = await madeBy({ description: 'Ledger' });
+    const form = { url, filter: '{"payload":{"total":5}}' };
+    const answer = await pages.post(`${path}/edit/check`, form);
+    expect(plain(answer.text)).toContain('matches the last invoice.paid; 1 of the last 1');
+    const other = await createTenant(pages.db.database);
+    const there = path.replace(tenant.name, other.name);
+    expect((await pages.post(`${there}/edit/check`, form)).status).toBe(404);
   });
 });
 

@@ -186,6 +186,17 @@ export const walls: Readonly<Record<string, Wall>> = {
   'POST /t/:tenant/p/:project/endpoints/new': {
     ...{ kind: 'form', fields: { url: 'https://made.example/' } },
   },
+  'POST /t/:tenant/p/:project/endpoints/new/check': {
+    kind: 'form',
+    least: 'viewer',
+    fields: { eventTypes: 'invoice.*', filter: '{"type":"invoice.paid"}' },
+  },
+  'POST /t/:tenant/p/:project/endpoints/:id/edit/check': {
+    kind: 'form',
+    least: 'viewer',
+    items: { id: 'endpoint' },
+    fields: { eventTypes: 'invoice.*', filter: '{"type":"invoice.paid"}' },
+  },
   'GET /t/:tenant/p/:project/endpoints/:id': { kind: 'page', items: { id: 'endpoint' } },
   'GET /t/:tenant/p/:project/endpoints/:id/settings': { kind: 'page', items: { id: 'endpoint' } },
   'GET /t/:tenant/p/:project/endpoints/:id/signing': { kind: 'page', items: { id: 'endpoint' } },
