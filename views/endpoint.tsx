@@ -50,6 +50,8 @@ export type EndpointHealthProps = {
   test: TestResult | null;
   stats: readonly Stat[];
   quarters: readonly Quarter[];
+  /** A line for each that is sending to it now. */
+  replays: { href: string; lines: readonly string[] };
   recent: readonly RecentDelivery[];
   attemptsMax: number;
   deliveriesHref: string;
@@ -120,6 +122,7 @@ export function EndpointFigures(props: EndpointHealthProps) {
           )}
         </Callout>
       )}
+      <RunningReplays {...props.replays} />
       <div class="min-w-0 xl:col-span-2">
         <Stats stats={stats} />
       </div>
@@ -131,6 +134,23 @@ export function EndpointFigures(props: EndpointHealthProps) {
         <Recent {...props} />
       </div>
     </div>
+  );
+}
+
+function RunningReplays({ href, lines }: EndpointHealthProps['replays']) {
+  if (lines.length === 0) return null;
+  const title = lines.length === 1 ? 'A replay is running' : `${lines.length} replays are running`;
+  return (
+    <Callout glyph="running" title={title} class="xl:col-span-2">
+      {lines.map((line) => (
+        <span class="num block" safe>
+          {line}
+        </span>
+      ))}
+      <a class="link" href={href}>
+        All replays
+      </a>
+    </Callout>
   );
 }
 

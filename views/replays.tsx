@@ -32,7 +32,7 @@ export type ReplayRow = {
 
 export type RunningReplay = ReplayRow & {
   toGo: number;
-  /** Ended ones a second since it began. */
+  /** Ended ones a second in the last minute; null when it is too young to tell. */
   perSecond: number | null;
   ratePerSecond: number | null;
   /** At that rate; null when nothing tells. */
@@ -163,10 +163,17 @@ function Running(props: { replay: RunningReplay; mayCancel: boolean; nowMs: numb
   );
 }
 
+/** "19.8 a second, limit 20"; what ended in the last minute. */
 function rateWords({ perSecond, ratePerSecond }: RunningReplay): string {
   const limit = ratePerSecond === null ? 'no limit' : `limit ${formatCount(ratePerSecond)}`;
   if (perSecond === null) return limit;
-  return `${perSecond < 10 ? perSecond.toFixed(1) : formatCount(perSecond)} a second, ${limit}`;
+  if (perSecond === 0) return `none ended in the last minute, ${limit}`;
+  return `${formatPace(perSecond)} a second, ${limit}`;
+}
+
+/** Deliveries a second: 19.8, or 1 204. */
+export function formatPace(perSecond: number): string {
+  return perSecond < 100 ? perSecond.toFixed(1) : formatCount(perSecond);
 }
 
 function Part({ glyph, text }: { glyph: GlyphName; text: string }) {

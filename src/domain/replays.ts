@@ -47,3 +47,25 @@ const settleAgeShare = 20;
 export function settleDelayMs(ageMs: number): number {
   return Math.min(settleMsMax, Math.max(settleMsMin, ageMs / settleAgeShare));
 }
+
+/** What ended this long ago says how fast a replay is now. */
+export const paceMs = 60_000;
+/** Before, the first few deliveries would promise anything. */
+const paceMsMin = 2_000;
+
+/** Of the newest deliveries of a replay that ended: how many within `paceMs`, the first of them. */
+export type PaceSample = { recent: number; oldestMs: number | null; isCut: boolean };
+
+/**
+ * Ended deliveries a second, of the last minute or since it began; null when it is too young to
+ * tell. A sample that is cut off reaches back to its oldest only.
+ */
+export function paceOf(
+  { recent, oldestMs, isCut }: PaceSample,
+  { startedMs, nowMs }: { startedMs: number; nowMs: number },
+): number | null {
+  const beganMs = Math.max(startedMs, nowMs - paceMs);
+  const fromMs = isCut && oldestMs !== null ? Math.max(beganMs, oldestMs) : beganMs;
+  if (nowMs - startedMs < paceMsMin || fromMs >= nowMs) return null;
+  return (recent * 1_000) / (nowMs - fromMs);
+}

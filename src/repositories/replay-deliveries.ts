@@ -84,6 +84,39 @@ export async function countEndedOfReplays(
   return new Map(rows.map(({ id, delivered, failed }) => [id, { delivered, failed }]));
 }
 
+export type EndedLatelyRow = {
+  id: ReplayId;
+  /** Of those that were looked at, how many ended since then; ms since the epoch. */
+  recent: number;
+  oldestMs: number | null;
+};
+
+/**
+ * What ended lately of each replay, among its newest `sampleMax` that have ended: a late retry of
+ * an older one is passed over. Index: deliveries_replay_idx.
+ */
+export function listEndedLately(
+  tx: TenantTx,
+  search: { ids: readonly ReplayId[]; sinceMs: number; sampleMax: number },
+): Promise<EndedLatelyRow[]> {
+  const { sql } = tx;
+  return tx.run(
+    'listEndedLately',
+    sql<EndedLatelyRow[]>`
+      select wanted.id, ended.*
+      from unnest(${[...search.ids]}::uuid[]) as wanted (id) cross join lateral (
+        select count(*)::integer as recent, min(at_ms) as "oldestMs"
+        from (
+          select (extract(epoch from completed_at) * 1000)::float8 as at_ms
+          from deliveries
+          where tenant_id = ${tx.tenantId} and replay_id = wanted.id
+            and status in ('delivered', 'failed')
+          order by id desc limit ${sql.unsafe(String(search.sampleMax))}
+        ) newest
+        where at_ms >= ${search.sinceMs}::float8) ended`,
+  );
+}
+
 /**
  * Ends what is pending of a replay. Rows that are being recorded are passed over, so that the two
  * can never wait for each other in a circle: their ids come back. Index: delivery_queue_replay_idx.

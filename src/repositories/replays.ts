@@ -1,7 +1,7 @@
 /** Replays of the transaction's tenant; what they look for is replay-matches.ts. */
-import { and, count, desc, eq, lt } from 'drizzle-orm';
+import { and, count, desc, eq, isNull, lt, or } from 'drizzle-orm';
 import { replays } from '../../db/schema/replays.ts';
-import type { ProjectId, ReplayId, TenantId } from '../domain/ids.ts';
+import type { EndpointId, ProjectId, ReplayId, TenantId } from '../domain/ids.ts';
 import type { TenantTx, WorkerTx } from './transactions.ts';
 
 export type ReplayRow = typeof replays.$inferSelect;
@@ -69,6 +69,30 @@ export function listReplays(
       )
       .orderBy(desc(replays.id))
       .limit(filter.limit),
+  );
+}
+
+/** Those that run to one endpoint, its own and those to every endpoint; newest first. */
+export function listRunningReplaysTo(
+  tx: TenantTx,
+  to: { projectId: ProjectId; endpointId: EndpointId; limit: number },
+): Promise<ReplayRow[]> {
+  return tx.run(
+    'listRunningReplaysTo',
+    tx.db
+      .select()
+      .from(replays)
+      .where(
+        and(
+          eq(replays.tenantId, tx.tenantId),
+          eq(replays.status, 'running'),
+          eq(replays.dryRun, false),
+          eq(replays.projectId, to.projectId),
+          or(eq(replays.endpointId, to.endpointId), isNull(replays.endpointId)),
+        ),
+      )
+      .orderBy(desc(replays.id))
+      .limit(to.limit),
   );
 }
 

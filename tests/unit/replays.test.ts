@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { nextPageAtMs, pageRoom, settleDelayMs } from '../../src/domain/replays.ts';
+import { nextPageAtMs, paceOf, pageRoom, settleDelayMs } from '../../src/domain/replays.ts';
 
 describe('a page of a replay', () => {
   test('is as large as page, rate and queue allow', () => {
@@ -26,5 +26,29 @@ describe('a page of a replay', () => {
     expect([0, 20_000, 200_000, 9_000_000].map(settleDelayMs)).toEqual([
       ...[1_000, 1_000, 10_000, 30_000],
     ]);
+  });
+});
+
+describe('the pace of a replay', () => {
+  const nowMs = 1_000_000_000;
+  const after = (ageMs: number) => ({ startedMs: nowMs - ageMs, nowMs });
+
+  test('is what ended in the last minute', () => {
+    const sample = { recent: 600, oldestMs: nowMs - 59_000, isCut: false };
+    expect(paceOf(sample, after(600_000))).toBe(10);
+    expect(paceOf({ recent: 0, oldestMs: null, isCut: false }, after(600_000))).toBe(0);
+  });
+
+  test('is of its own age while that is less, and of nothing before two seconds', () => {
+    const sample = { recent: 100, oldestMs: nowMs - 9_000, isCut: false };
+    expect(paceOf(sample, after(10_000))).toBe(10);
+    expect(paceOf(sample, after(1_999))).toBeNull();
+  });
+
+  test('of a sample that is cut reaches back to its oldest', () => {
+    expect(paceOf({ recent: 1_000, oldestMs: nowMs - 5_000, isCut: true }, after(600_000))).toBe(
+      200,
+    );
+    expect(paceOf({ recent: 1_000, oldestMs: nowMs, isCut: true }, after(600_000))).toBeNull();
   });
 });

@@ -24,13 +24,15 @@ import {
 } from '../../../views/endpoint-signing.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { ReplayDialog } from '../../../views/replay-form.tsx';
-import type { DeliveryId, EndpointId } from '../../domain/ids.ts';
+import type { DeliveryId, EndpointId, ProjectId } from '../../domain/ids.ts';
 import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
 import type { Delivery } from '../../usecases/deliveries/schemas.ts';
 import { listSecrets } from '../../usecases/endpoints/list-secrets.ts';
 import { type EndpointDay, readEndpointDay } from '../../usecases/endpoints/read-endpoint-day.ts';
 import { readWaiting } from '../../usecases/endpoints/read-waiting.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
+import { listRunningTo } from '../../usecases/replays/list-running-to.ts';
+import { readPaces } from '../../usecases/replays/read-paces.ts';
 import { idInput } from '../../usecases/schemas.ts';
 import { thing } from '../api/operation.ts';
 import { endpointFacts } from './endpoint-facts.ts';
@@ -48,6 +50,7 @@ import { endpointName } from './endpoint-words.ts';
 import { mayChangeEndpoints, toneOf } from './endpoints.ts';
 import { createPages, type PageDeps, type View } from './page.ts';
 import { replayDialogProps } from './replay-input.ts';
+import { runningWords } from './replay-rows.ts';
 
 export const item = thing<EndpointId>('endpoint');
 
@@ -67,16 +70,18 @@ export function endpointPages(deps: PageDeps) {
 async function healthView(call: HealthCall): Promise<View> {
   const { ctx, id, place, nowMs } = call;
   const { test } = call.query;
-  const [endpoint, day, recent, secrets, result] = await Promise.all([
+  const projectId = call.project.id as ProjectId; // Safe because the use case has found it.
+  const [endpoint, day, recent, secrets, result, replays] = await Promise.all([
     findHere(call),
     readEndpointDay(ctx, id),
     listDeliveries(ctx, {
-      projectId: call.project.id as never,
+      projectId,
       endpointId: id,
       limit: recentShown,
     }),
     readSecrets(call, null),
     test === undefined ? null : readTestResult(call, test),
+    readReplaysTo(call, projectId),
   ]);
   const head = headOf(call, endpoint, 'health', day.pending);
   const props: EndpointHealthProps = {
@@ -85,6 +90,7 @@ async function healthView(call: HealthCall): Promise<View> {
     notice: noticeOf(endpoint, day.pending, recent.data, nowMs),
     test: result,
     stats: statsOf(endpoint, day, nowMs),
+    replays: { href: projectPath(place, '/replays'), lines: replays },
     quarters: day.quarters.map(({ at, figures }) => ({ at, ...figures })),
     recent: recent.data.map((delivery) => ({
       ...toRecent(delivery),
@@ -105,6 +111,12 @@ async function healthView(call: HealthCall): Promise<View> {
       ...(result === null ? {} : { test: () => TestPanel(result) }),
     },
   };
+}
+
+async function readReplaysTo(call: HealthCall, projectId: ProjectId): Promise<string[]> {
+  const replays = await listRunningTo(call.ctx, { projectId, endpointId: call.id });
+  const paces = await readPaces(call.ctx, replays);
+  return replays.map((replay) => runningWords(replay, paces.get(replay.id)));
 }
 
 function toRecent(delivery: Delivery): Omit<RecentDelivery, 'href'> {

@@ -1,14 +1,18 @@
-/** A replay as a row of the list, and the running ones with their pace. */
-import { formatDate } from '../../../views/components/format.ts';
+/** A replay as a row of the list, and the running ones with how long they still take. */
+import { formatCount, formatDate, formatDuration } from '../../../views/components/format.ts';
 import { projectPath } from '../../../views/navigation.ts';
-import type { ReplayRow, ReplayState, RunningReplay } from '../../../views/replays.tsx';
+import {
+  formatPace,
+  type ReplayRow,
+  type ReplayState,
+  type RunningReplay,
+} from '../../../views/replays.tsx';
+import type { RunningTo } from '../../usecases/replays/list-running-to.ts';
 import type { Replay } from '../../usecases/replays/schemas.ts';
 import type { ProjectCall } from './page.ts';
 import { replayPath } from './replay-input.ts';
 
 const dayMs = 86_400_000;
-/** Before, the first few deliveries would promise anything. */
-const paceMsMin = 2_000;
 
 export function toReplayRow(call: ProjectCall, replay: Replay, name: string): ReplayRow {
   const { id, filter, matched, delivered, failed, createdAt } = replay;
@@ -39,13 +43,31 @@ function spanWords({ since, until }: Replay['filter']): string {
   return `${day(since)}, ${clock(since)} to ${last} UTC`;
 }
 
-/** Its pace is that since it began: what was sent in the last minute is not kept. */
-export function toRunning(row: ReplayRow, replay: Replay, nowMs: number): RunningReplay {
-  const { matched, delivered, failed, ratePerSecond, createdAt } = replay;
-  const ended = delivered + failed;
-  const toGo = Math.max(0, matched - ended);
-  const ageMs = nowMs - Date.parse(createdAt);
-  const perSecond = ageMs < paceMsMin || ended === 0 ? null : (ended * 1_000) / ageMs;
-  const leftMs = perSecond === null ? null : Math.ceil(toGo / perSecond) * 1_000;
-  return { ...row, toGo, perSecond, ratePerSecond, leftMs };
+/** "1 491 of 3 615 sent again, 19.8 a second, done in 1 min 46 s" */
+export function runningWords(replay: RunningTo, perSecond: number | undefined): string {
+  const { matched, created, ended, endpointId } = replay;
+  const whole = endpointId === null ? ' to every endpoint' : '';
+  if (created === 0) return `It counts what matches${whole}: ${formatCount(matched)} so far.`;
+  const far = `${formatCount(ended)} of ${formatCount(matched)} sent again${whole}`;
+  if (perSecond === undefined) return `${far}.`;
+  if (perSecond === 0) return `${far}, none in the last minute.`;
+  const left = formatDuration(leftMsOf(Math.max(0, matched - ended), perSecond));
+  return `${far}, ${formatPace(perSecond)} a second, done in ${left}.`;
+}
+
+/** In whole seconds, since nothing is known better. */
+const leftMsOf = (toGo: number, perSecond: number) => Math.ceil(toGo / perSecond) * 1_000;
+
+/** @param perSecond of the last minute; undefined while it is too young to tell */
+export function toRunning(
+  row: ReplayRow,
+  replay: Replay,
+  perSecond: number | undefined,
+): RunningReplay {
+  const { matched, delivered, failed, ratePerSecond } = replay;
+  const toGo = Math.max(0, matched - delivered - failed);
+  // While it counts, nobody knows how much there will be.
+  const isKnown = perSecond !== undefined && perSecond > 0 && replay.created > 0;
+  const leftMs = isKnown ? leftMsOf(toGo, perSecond) : null;
+  return { ...row, toGo, perSecond: perSecond ?? null, ratePerSecond, leftMs };
 }

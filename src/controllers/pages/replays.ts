@@ -3,10 +3,16 @@ import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { FormPage } from '../../../views/components/dialog.tsx';
 import type { FormDraft } from '../../../views/components/form.tsx';
-import { formatCount } from '../../../views/components/format.ts';
+import { formatCount, formatDuration } from '../../../views/components/format.ts';
 import { projectPath } from '../../../views/navigation.ts';
 import { ReplayDialogForm, ReplayForm, type ReplayFormProps } from '../../../views/replay-form.tsx';
-import { cancelWords, ReplayList, Replays, type ReplaysProps } from '../../../views/replays.tsx';
+import {
+  cancelWords,
+  ReplayList,
+  Replays,
+  type ReplaysProps,
+  type RunningReplay,
+} from '../../../views/replays.tsx';
 import type { EndpointId, ProjectId, ReplayId } from '../../domain/ids.ts';
 import { scopesOf } from '../../domain/roles.ts';
 import { allows } from '../../domain/scopes.ts';
@@ -16,6 +22,7 @@ import { cancelReplay } from '../../usecases/replays/cancel-replay.ts';
 import { createReplay } from '../../usecases/replays/create-replay.ts';
 import { findReplay } from '../../usecases/replays/find-replay.ts';
 import { listReplays } from '../../usecases/replays/list-replays.ts';
+import { readPaces } from '../../usecases/replays/read-paces.ts';
 import { type Replay, replayListQuery } from '../../usecases/replays/schemas.ts';
 import { idInput } from '../../usecases/schemas.ts';
 import { thing } from '../api/operation.ts';
@@ -89,14 +96,15 @@ async function listView(call: ListCall): Promise<View> {
   const ids = page.data.flatMap(({ endpointId }) => (endpointId as EndpointId | null) ?? []);
   const names = await listEndpointNames(ctx, [...new Set(ids)]);
   const rowOf = (replay: Replay) => toReplayRow(call, replay, nameOf(replay, names));
+  const paces = await readPaces(ctx, page.data);
   const running = page.data
     .filter(({ status }) => status === 'running')
-    .map((replay) => toRunning(rowOf(replay), replay, nowMs));
+    .map((replay) => toRunning(rowOf(replay), replay, paces.get(replay.id)));
   const path = replayPath(call);
   const { nextCursor } = page;
   const props: ReplaysProps = {
     ...{ running, nowMs },
-    sentence: sentenceOf(running.length),
+    sentence: sentenceOf(running),
     path: cursor === undefined ? path : `${path}?cursor=${encodeURIComponent(cursorText(call))}`,
     tabs: [
       { label: 'Deliveries', href: projectPath(place, '/deliveries'), current: false },
@@ -136,10 +144,18 @@ function nameOf(
   return known === undefined ? 'An endpoint that is gone' : endpointName(known);
 }
 
-function sentenceOf(running: number): string {
+function sentenceOf(running: readonly RunningReplay[]): string {
   const rest = 'Each match is delivered once more, oldest first.';
-  if (running === 0) return `None is running. ${rest}`;
-  return `${running} ${running === 1 ? 'is' : 'are'} running. ${rest}`;
+  const count = running.length;
+  if (count === 0) return `None is running. ${rest}`;
+  const [soonest] = running
+    .flatMap(({ name, leftMs }) => (leftMs === null ? [] : [{ name, leftMs }]))
+    .sort((one, other) => one.leftMs - other.leftMs);
+  const end =
+    soonest === undefined
+      ? ''
+      : `: the one for ${soonest.name} is done in ${formatDuration(soonest.leftMs)}`;
+  return `${count} ${count === 1 ? 'is' : 'are'} running${end}. ${rest}`;
 }
 
 async function step(call: ProjectCall & { form: ReplayFormValues }) {
@@ -198,7 +214,7 @@ async function cancelView(call: ReplayCall): Promise<View> {
   const replay = await findHere(call);
   const ids = replay.endpointId === null ? [] : [replay.endpointId as EndpointId];
   const name = nameOf(replay, await listEndpointNames(call.ctx, ids));
-  const { toGo } = toRunning(toReplayRow(call, replay, name), replay, call.nowMs);
+  const { toGo } = toRunning(toReplayRow(call, replay, name), replay, undefined);
   const form = {
     ...cancelWords({ name, toGo }),
     action: replayPath(call, `/${call.id}/cancel`),

@@ -1,8 +1,8 @@
 /** Replays: how far each is, one that is counted before it starts, one that is cancelled. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { type EndpointId, type EventId, newId } from '../../../src/domain/ids.ts';
+import { type EndpointId, type EventId, newId, type ReplayId } from '../../../src/domain/ids.ts';
 import { runReplays } from '../../../src/usecases/replays/run-replays.ts';
-import { createEndedRow, createEventRow } from '../../support/deliveries.ts';
+import { createEndedRow, createEventRow, createPendingRow } from '../../support/deliveries.ts';
 import { findPageOffences } from '../../support/page-rules.ts';
 import { startPages, type TestPages } from '../../support/signed-in.ts';
 import { createEndpointRow, createTenant, type TestTenant } from '../../support/tenants.ts';
@@ -139,6 +139,53 @@ describe('the list', () => {
     await pages.signIn(other);
     expect((await pages.get(`/t/${other.name}/p/main/replays`)).text).not.toContain('ledger');
     expect((await pages.get(list)).status).toBe(404);
+  });
+});
+
+describe('a running replay', () => {
+  /** Made a minute ago, with `count` of its 40 delivered and the rest pending. */
+  async function running(count: number, endedAgoMs: number): Promise<string> {
+    await addFailed(40);
+    const id = await start();
+    const { sql } = pages.db.admin;
+    await sql`update replays set created_at = now() - interval '5 minutes', phase = 'settling',
+      matched = 40, created = 40 where id = ${id}`;
+    const replayId = id as ReplayId; // Safe because it was just read.
+    for (let index = 0; index < 40; index += 1) {
+      const eventId = await createEventRow(pages.db.database, tenant);
+      const completedAt = new Date(Date.now() - endedAgoMs);
+      if (index < count) {
+        const values = { replayId, completedAt };
+        await createEndedRow(pages.db.database, tenant, eventId, endpointId, values);
+      } else {
+        await createPendingRow(pages.db.database, tenant, eventId, endpointId, { replayId });
+      }
+    }
+    return id;
+  }
+
+  test('says how fast it was in the last minute and how long it takes, here and at its endpoint', async () => {
+    await running(30, 20_000);
+    const { text } = await pages.get(list);
+    expect(text).toContain('0.5 a second, no limit');
+    expect(text).toContain('done in 20 s');
+    expect(text).toContain('1 is running: the one for ledger is done in 20 s.');
+    const page = await pages.get(`/t/${tenant.name}/p/main/endpoints/${endpointId}`);
+    expect(page.text).toContain('A replay is running');
+    expect(page.text).toContain('30 of 40 sent again, 0.5 a second, done in 20 s.');
+    expect(await findPageOffences(page.text)).toEqual([]);
+  });
+
+  test('of which nothing ended in the last minute promises no end', async () => {
+    await running(30, 90_000);
+    const { text } = await pages.get(list);
+    expect(text).toContain('none ended in the last minute, no limit');
+    expect(text).not.toContain('done in');
+    const other = await createTenant(pages.db.database);
+    await pages.signIn(other);
+    const theirs = await createEndpointRow(pages.db.database, other, 'https://b.example/');
+    const page = await pages.get(`/t/${other.name}/p/main/endpoints/${theirs}`);
+    expect(page.text).not.toContain('replay is running');
   });
 });
 
