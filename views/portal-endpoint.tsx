@@ -24,6 +24,8 @@ export type PortalEndpointProps = {
   failingSince: string | null;
   pausedUntil: string | null;
   shown: { secret: string; isNew: boolean } | null;
+  /** When the secrets end that sign beside the current one. */
+  previousEnds: readonly string[];
   rows: readonly DeliveryRow[];
   mayWrite: boolean;
   nowMs: number;
@@ -125,7 +127,9 @@ function Deeds({ href, isStopped }: PortalEndpointProps) {
   );
 }
 
-function SecretPanel({ shown, href, mayWrite, signing }: PortalEndpointProps) {
+function SecretPanel(props: PortalEndpointProps) {
+  const { shown, href, mayWrite, signing, previousEnds } = props;
+  const lastEnd = previousEnds.toSorted().at(-1);
   const isRevealed = shown !== null && !shown.isNew;
   const what = signing === 'hmac' ? 'Secret' : 'Public key';
   return (
@@ -148,6 +152,19 @@ function SecretPanel({ shown, href, mayWrite, signing }: PortalEndpointProps) {
           </form>
         ) : null}
       </div>
+      {lastEnd === undefined ? null : (
+        <p class="note num mt-3">
+          The one before signs beside it until <span safe>{formatMinute(lastEnd)}</span>
+          {mayWrite ? (
+            <>
+              {' · '}
+              <a class="link" href={`${href}/rotate/end`}>
+                End now
+              </a>
+            </>
+          ) : null}
+        </p>
+      )}
       <p class="note mt-3">
         Each request carries webhook-id, webhook-timestamp and webhook-signature, as Standard
         Webhooks says: verify them before you trust its body.

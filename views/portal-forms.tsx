@@ -3,6 +3,7 @@ import { FormPage } from './components/dialog.tsx';
 import { ChipsField, type FormDraft, FormFoot, FormNotice, TextField } from './components/form.tsx';
 import { OverlapField, overlapLabels } from './components/overlap-field.tsx';
 import { PageHead, Panel } from './components/panel.tsx';
+import { endingOf } from './endpoint-signing.tsx';
 
 const labels = { url: 'URL', description: 'Name', eventTypes: 'Event types' };
 
@@ -77,6 +78,13 @@ export function RotateSecret({ draft, name, action, cancelHref }: SmallForm) {
     >
       <OverlapField draft={draft} />
     </FormPage>
+  );
+}
+
+/** @param count of the secrets that still sign beside the current one */
+export function EndPreviousSecret({ count, action, cancelHref }: SmallForm & { count: number }) {
+  return (
+    <FormPage {...endingOf(count)} action={action} cancelHref={cancelHref} variant="destructive" />
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { Progress } from './components/bars.tsx';
 import { CopyButton, LinkButton } from './components/button.tsx';
+import { FormDialog } from './components/dialog.tsx';
 import { formatCount } from './components/format.ts';
 import { Icon } from './components/icon.tsx';
 import { Callout, Facts, PageHead, Panel } from './components/panel.tsx';
@@ -9,7 +10,7 @@ import { NewSecret, Secret } from './components/secret.tsx';
 import { State } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { Table } from './components/table.tsx';
-import { Ago, Id } from './components/text.tsx';
+import { Ago, Id, Until } from './components/text.tsx';
 
 export type KindLink = { label: string; href: string };
 
@@ -43,7 +44,9 @@ export type ChosenSource = {
   createdAt: string;
   updatedAt: string;
   /** Null for who may only look. */
-  actions: { edit: string; secret: string; delete: string } | null;
+  actions: { edit: string; secret: string; end: string; delete: string } | null;
+  /** When those end that a change of the secret left valid. */
+  previousEnds: readonly string[];
   /** Made just now. */
   newSecret: string | null;
   state: SourceState;
@@ -109,7 +112,7 @@ export function Sources(props: SourcesProps) {
           {kinds.length === 0 ? null : <KindPanel title="Add a source" kinds={kinds} />}
         </div>
         <div class="main-col">
-          <SetUp chosen={chosen} />
+          <SetUp chosen={chosen} nowMs={nowMs} />
           <Rejected chosen={chosen} />
           <Becomes chosen={chosen} nowMs={nowMs} />
         </div>
@@ -196,7 +199,7 @@ export function SourceKinds({ kinds }: { kinds: readonly KindLink[] }) {
   );
 }
 
-function SetUp({ chosen }: { chosen: ChosenSource }) {
+function SetUp({ chosen, nowMs }: { chosen: ChosenSource; nowMs: number }) {
   const { name, kind, url, paste, secretHelp, actions } = chosen;
   const title = name === kind ? name : `${kind}, ${name}`;
   return (
@@ -234,6 +237,7 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
           </span>
           <Secret text="••••••••••••••••" masked what="secret" />
           <p safe>{secretHelp}</p>
+          <Previous chosen={chosen} nowMs={nowMs} />
         </div>
       </div>
       <div class="mt-4">
@@ -241,6 +245,48 @@ function SetUp({ chosen }: { chosen: ChosenSource }) {
       </div>
     </Panel>
   );
+}
+
+/** Of an overlap: until when, and the way to end it before. */
+function Previous({ chosen, nowMs }: { chosen: ChosenSource; nowMs: number }) {
+  const { previousEnds, actions } = chosen;
+  const last = previousEnds.toSorted().at(-1);
+  if (last === undefined) return null;
+  const count = previousEnds.length;
+  return (
+    <>
+      <p class="num">
+        <span safe>{count === 1 ? 'The previous one' : `${count} previous ones`}</span> still{' '}
+        {count === 1 ? 'counts' : 'count'}, until <Until at={last} nowMs={nowMs} />
+        {actions === null ? null : (
+          <>
+            {' · '}
+            <a class="link" href={actions.end} data-open="end-previous">
+              End now
+            </a>
+          </>
+        )}
+      </p>
+      {actions === null ? null : (
+        <FormDialog
+          id="end-previous"
+          action={actions.end}
+          variant="destructive"
+          {...endingOf(count)}
+        />
+      )}
+    </>
+  );
+}
+
+/** @param count of the secrets that are still taken beside the current one */
+export function endingOf(count: number) {
+  const those = count === 1 ? 'the previous secret' : `${count} previous secrets`;
+  return {
+    title: `End ${those} now`,
+    text: 'From now on the current one is taken alone. A sender that still signs with another is answered with 401, and what it sends is not stored.',
+    submit: `End ${those}`,
+  };
 }
 
 /** Nothing where nothing was refused. */

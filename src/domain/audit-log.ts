@@ -37,6 +37,7 @@ export const auditActions = [
   'source.created',
   'source.updated',
   'source.deleted',
+  'source.previous_secrets_ended',
   'delivery.retried',
   'delivery.cancelled',
   'replay.created',

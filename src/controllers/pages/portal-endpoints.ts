@@ -3,7 +3,12 @@ import { Elysia } from 'elysia';
 import { z } from 'zod';
 import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
 import { PortalEndpoint } from '../../../views/portal-endpoint.tsx';
-import { DeleteEndpoint, EndpointForm, RotateSecret } from '../../../views/portal-forms.tsx';
+import {
+  DeleteEndpoint,
+  EndPreviousSecret,
+  EndpointForm,
+  RotateSecret,
+} from '../../../views/portal-forms.tsx';
 import { endpointStateOf } from '../../domain/endpoint-states.ts';
 import { AppError, invalidField } from '../../domain/errors.ts';
 import type { EndpointId } from '../../domain/ids.ts';
@@ -16,7 +21,9 @@ import {
 } from '../../usecases/endpoints/change-status.ts';
 import { createEndpoint } from '../../usecases/endpoints/create-endpoint.ts';
 import { deleteEndpoint } from '../../usecases/endpoints/delete-endpoint.ts';
+import { endPreviousSecrets } from '../../usecases/endpoints/end-previous-secrets.ts';
 import { findEndpoint } from '../../usecases/endpoints/find-endpoint.ts';
+import { listSecrets } from '../../usecases/endpoints/list-secrets.ts';
 import { revealSecret } from '../../usecases/endpoints/reveal-secret.ts';
 import { rotateSecret } from '../../usecases/endpoints/rotate-secret.ts';
 import {
@@ -108,6 +115,14 @@ function deedPages(deps: PageDeps) {
         return { view: await endpointView(call, endpoint, { secret, isNew: true }) };
       }),
     )
+    .get('/:id/rotate/end', ...portal.view({ item }, endView))
+    .post(
+      '/:id/rotate/end',
+      ...portal.action({ item }, async (call) => {
+        await endPreviousSecrets(call.ctx, call.id);
+        return { goTo: `${endpointPath(call, call.id)}?done=ended` };
+      }),
+    )
     .post(
       '/:id/test',
       ...portal.action({ item }, async ({ ctx, id, path }) => {
@@ -168,7 +183,10 @@ async function endpointView(
   const { ctx, path, nowMs, mayWrite } = call;
   // Safe because the use case answered it as an endpoint's.
   const endpointId = endpoint.id as EndpointId;
-  const { data } = await listDeliveries(ctx, { endpointId, limit: deliveriesShown });
+  const [{ data }, secrets] = await Promise.all([
+    listDeliveries(ctx, { endpointId, limit: deliveriesShown }),
+    listSecrets(ctx, endpointId),
+  ]);
   const described = await describeDeliveries(ctx, data);
   const props = {
     ...{ path, nowMs, mayWrite },
@@ -184,6 +202,7 @@ async function endpointView(
     failingSince: endpoint.failingSince,
     pausedUntil: endpoint.pausedUntil,
     shown: shown ?? null,
+    previousEnds: secrets.flatMap(({ expiresAt }) => expiresAt ?? []),
     rows: described.map((one) => deliveryRowOf(path, one)),
   };
   return { title: props.name, body: () => PortalEndpoint(props) };
@@ -235,6 +254,13 @@ async function smallForm(call: EndpointCall, deed: string, draft: FormDraft) {
 async function rotateView(call: EndpointCall, draft: FormDraft = emptyDraft): Promise<PortalView> {
   const props = await smallForm(call, 'rotate', draft);
   return { title: 'Rotate secret', body: () => RotateSecret(props) };
+}
+
+async function endView(call: EndpointCall): Promise<PortalView> {
+  const props = await smallForm(call, 'rotate/end', emptyDraft);
+  const secrets = await listSecrets(call.ctx, call.id);
+  const count = Math.max(secrets.length - 1, 1);
+  return { title: 'End the previous secret', body: () => EndPreviousSecret({ ...props, count }) };
 }
 
 async function deleteView(call: EndpointCall, draft: FormDraft = emptyDraft): Promise<PortalView> {

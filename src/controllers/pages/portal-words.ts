@@ -8,6 +8,7 @@ const doneWords = {
   paused: 'Endpoint paused, deliveries wait',
   resumed: 'Endpoint resumed',
   deleted: 'Endpoint deleted',
+  ended: 'The current secret signs alone',
   tested: 'Test sent',
   retried: 'Sent again',
 };

@@ -1,11 +1,12 @@
 /** /t/{tenant}/p/{project}/sources: outside senders, how each is set up, and its secret, once. */
 import { Elysia } from 'elysia';
 import { z } from 'zod';
+import { FormPage } from '../../../views/components/dialog.tsx';
 import { emptyDraft, type FormDraft } from '../../../views/components/form.tsx';
 import type { Toast } from '../../../views/components/toast.tsx';
 import { projectPath } from '../../../views/navigation.ts';
 import { DeleteSource, SourceForm, SourceSecretForm } from '../../../views/source-forms.tsx';
-import { type ChosenSource, SourceKinds, Sources } from '../../../views/sources.tsx';
+import { type ChosenSource, endingOf, SourceKinds, Sources } from '../../../views/sources.tsx';
 import { invalidField } from '../../domain/errors.ts';
 import type { ProjectId, SourceId } from '../../domain/ids.ts';
 import { scopesOf } from '../../domain/roles.ts';
@@ -15,7 +16,9 @@ import { sourceRules } from '../../domain/sources/kinds.ts';
 import { type SourceKind, sourceKinds } from '../../domain/sources/source.ts';
 import { createSource } from '../../usecases/sources/create-source.ts';
 import { deleteSource } from '../../usecases/sources/delete-source.ts';
+import { endPreviousSecrets } from '../../usecases/sources/end-previous-secrets.ts';
 import { findSource } from '../../usecases/sources/find-source.ts';
+import { listPreviousSecrets } from '../../usecases/sources/list-previous-secrets.ts';
 import { listSources } from '../../usecases/sources/list-sources.ts';
 import { readSourceHealth } from '../../usecases/sources/read-source-health.ts';
 import { replaceSourceSecret } from '../../usecases/sources/replace-source-secret.ts';
@@ -53,6 +56,7 @@ function readingPages(deps: PageDeps) {
     .get('/:id', ...project.view({ item }, async (call) => chosenView(call)))
     .get('/:id/edit', ...project.view({ item }, (call) => editView(call)))
     .get('/:id/secret', ...project.view({ item }, (call) => secretView(call)))
+    .get('/:id/secret/end', ...project.view({ item }, endView))
     .get('/:id/delete', ...project.view({ item }, (call) => deleteView(call)));
 }
 
@@ -101,6 +105,17 @@ function changingPages(deps: PageDeps) {
       }),
     )
     .post(
+      '/:id/secret/end',
+      ...project.action({ item }, async (call) => {
+        const { name } = await requireHere(call);
+        await endPreviousSecrets(call.ctx, call.id);
+        return {
+          goTo: pathOf(call, call.id),
+          toast: okToast('The current secret is taken alone', name),
+        };
+      }),
+    )
+    .post(
       '/:id/delete',
       ...project.action({ item, form: confirmForm, refused: deleteView }, async (call) => {
         const { name } = await requireHere(call);
@@ -144,6 +159,8 @@ async function sourcesView(call: ProjectCall, chosen?: Source, secret?: string):
   });
   const sources = worstFirst(data, health.bySource);
   const shown = chosen ?? sources[0];
+  // Safe as above.
+  const previous = shown && (await listPreviousSecrets(call.ctx, shown.id as SourceId));
   const isWriter = mayWrite(call);
   const kinds = isWriter ? kindLinks(call) : [];
   const body = () =>
@@ -164,6 +181,7 @@ async function sourcesView(call: ProjectCall, chosen?: Source, secret?: string):
           ? null
           : {
               ...toChosen(call, shown, secret),
+              previousEnds: previous ?? [],
               ...chosenHealthOf(health, shown.id, call.nowMs),
             },
     });
@@ -176,7 +194,7 @@ function toChosen(
   call: ProjectCall,
   source: Source,
   secret?: string,
-): Omit<ChosenSource, 'stats' | 'reasons' | 'state'> {
+): Omit<ChosenSource, 'stats' | 'reasons' | 'state' | 'previousEnds'> {
   const { id, name, kind, url, createdAt, updatedAt, eventType, settings } = source;
   const words = sourceWords[kind];
   const isHmac = kind === 'hmac';
@@ -192,7 +210,12 @@ function toChosen(
     repeat: isHmac ? (settings.idHeader ?? null) : words.repeat,
     sourceId: id,
     actions: mayWrite(call)
-      ? { edit: `${href}/edit`, secret: `${href}/secret`, delete: `${href}/delete` }
+      ? {
+          edit: `${href}/edit`,
+          secret: `${href}/secret`,
+          end: `${href}/secret/end`,
+          delete: `${href}/delete`,
+        }
       : null,
     newSecret: secret ?? null,
   };
@@ -280,6 +303,21 @@ async function secretView(call: SourceCall, draft: FormDraft = emptyDraft): Prom
         help: sourceWords[source.kind].secret,
         optional: makesSecret(source.kind),
       }),
+  };
+}
+
+async function endView(call: SourceCall): Promise<View> {
+  const source = await requireHere(call);
+  const previous = await listPreviousSecrets(call.ctx, call.id);
+  const form = {
+    // One that ended meanwhile is ended by the form as well, which then changes nothing.
+    ...endingOf(Math.max(previous.length, 1)),
+    action: pathOf(call, call.id, 'secret', 'end'),
+    cancelHref: pathOf(call, call.id),
+  };
+  return {
+    ...formFrame(call, 'End the previous secret', source),
+    body: () => FormPage({ ...form, variant: 'destructive' }),
   };
 }
 

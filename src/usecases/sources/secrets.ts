@@ -52,6 +52,18 @@ export function replaceSecret(
   return [{ secret, expiresAtMs: null }, ...kept].slice(0, secretsMax);
 }
 
+/** The ends of those that a change left valid, in ms; the current one has none. */
+export function previousEnds(secrets: readonly SourceSecret[], nowMs: number): number[] {
+  return secrets
+    .flatMap(({ expiresAtMs }) => expiresAtMs ?? [])
+    .filter((expiresAtMs) => expiresAtMs > nowMs);
+}
+
+/** The current one alone. */
+export function withoutPrevious(secrets: readonly SourceSecret[]): SourceSecret[] {
+  return secrets.filter(({ expiresAtMs }) => expiresAtMs === null);
+}
+
 export function validSecrets(secrets: readonly SourceSecret[], nowMs: number): string[] {
   return secrets
     .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs)

@@ -263,6 +263,25 @@ describe('an endpoint', () => {
     expect(refused.text).toContain('id="overlapSeconds-error"');
   });
 
+  test('signs with one secret alone once the one before is ended', async () => {
+    await post(`${path()}/rotate`, { overlapSeconds: '3600' });
+    const both = await pages.get(path());
+    expect(both.text).toContain('signs beside it until');
+    expect(await findPageOffences(both.text)).toEqual([]);
+    const asked = await pages.get(`${path()}/rotate/end`);
+    expect(asked.text).toContain('End the previous secret now');
+    expect(await findPageOffences(asked.text)).toEqual([]);
+    const answer = await post(`${path()}/rotate/end`);
+    expect(answer.headers.get('location')).toBe(`${path()}?done=ended`);
+    const alone = await pages.get(`${path()}?done=ended`);
+    expect(alone.text).toContain('The current secret signs alone');
+    expect(alone.text).not.toContain('signs beside it until');
+    const rows = await pages.db.admin.sql`
+      select from audit_log where tenant_id = ${tenant.tenantId}
+        and action = 'endpoint.previous_secrets_ended'`;
+    expect(rows).toHaveLength(1);
+  });
+
   test('is changed, but not in the types that the tenant chose', async () => {
     const changed = { url: 'https://example.com/other', description: 'Other' };
     const answer = await post(`${path()}/edit`, changed);
@@ -296,12 +315,13 @@ describe('an endpoint', () => {
 
   test('of another customer is not there', async () => {
     const elsewhere = `${portal}/endpoints/${other.endpointId}`;
-    for (const below of ['', '/edit', '/rotate', '/delete']) {
+    for (const below of ['', '/edit', '/rotate', '/rotate/end', '/delete']) {
       expect((await pages.get(elsewhere + below)).status).toBe(404);
     }
     for (const [deed, values] of Object.entries({
       ...{ secret: {}, rotate: { overlapSeconds: '0' }, test: {}, pause: {}, resume: {} },
       ...{ edit: { url: 'https://example.com' }, delete: { confirm: 'Not for you' } },
+      'rotate/end': {},
     })) {
       expect([deed, (await post(`${elsewhere}/${deed}`, values)).status]).toEqual([deed, 404]);
     }
@@ -349,10 +369,9 @@ describe('a link that may only look', () => {
       [`${at}/edit`, { url: 'https://example.com' }],
       [`${at}/rotate`, { overlapSeconds: '0' }],
       [`${at}/delete`, { confirm: 'Shipments' }],
-      ...['secret', 'test', 'pause', 'resume'].map((deed): [string, Record<string, string>] => [
-        `${at}/${deed}`,
-        {},
-      ]),
+      ...['secret', 'test', 'pause', 'resume', 'rotate/end'].map(
+        (deed): [string, Record<string, string>] => [`${at}/${deed}`, {}],
+      ),
       [`${delivery}/retry`, {}],
     ];
     for (const [path, form] of deeds) {

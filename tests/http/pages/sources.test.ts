@@ -154,6 +154,55 @@ describe('the counts of a source', () => {
   });
 });
 
+describe('a previous secret', () => {
+  const change = (path: string, form: Record<string, string> = {}) =>
+    pages.post(`${path}/secret`, { secret: 'a newer secret', overlapSeconds: '3600', ...form });
+  const auditOf = async () => {
+    const rows = await pages.db.admin.sql<{ action: string }[]>`
+      select action from audit_log where tenant_id = ${tenant.tenantId}
+        and action like 'source.%' order by id`;
+    return rows.map(({ action }) => action);
+  };
+
+  test('counts until its end, or until it is ended, which is done and recorded once', async () => {
+    const { id, path } = await add();
+    expect((await pages.get(path)).text).not.toContain('End now');
+    await change(path);
+    expect((await fromGithub(id, secret)).status).toBe(202);
+    const { text } = await pages.get(path);
+    expect(text.replace(/<[^>]+>|\s+/g, ' ').replace(/ +/g, ' ')).toContain(
+      'The previous one still',
+    );
+    expect(text).toContain('End the previous secret now');
+    expect(await findPageOffences(text)).toEqual([]);
+    const asked = await pages.get(`${path}/secret/end`);
+    expect(asked.text).toContain('End the previous secret');
+    expect(await findPageOffences(asked.text)).toEqual([]);
+    const answer = await pages.post(`${path}/secret/end`, {});
+    expect(answer.headers.get('location')).toBe(path);
+    expect((await fromGithub(id, secret)).status).toBe(401);
+    expect((await fromGithub(id, 'a newer secret')).status).toBe(202);
+    await pages.post(`${path}/secret/end`, {});
+    expect((await pages.get(path)).text).not.toContain('End now');
+    expect(await auditOf()).toEqual([
+      ...['source.created', 'source.updated', 'source.previous_secrets_ended'],
+    ]);
+  });
+
+  test('is ended by nobody who may only look, and by nobody of another tenant', async () => {
+    const { id, path } = await add();
+    await change(path);
+    const theirs = await addElsewhere();
+    for (const there of [theirs, Bun.randomUUIDv7(), 'none']) {
+      expect((await pages.post(`${list}/${there}/secret/end`, {})).status).toBe(404);
+    }
+    await pages.signIn(tenant, 'viewer');
+    expect((await pages.post(`${path}/secret/end`, {})).status).toBe(403);
+    expect((await pages.get(path)).text).not.toContain('End now');
+    expect((await fromGithub(id, secret)).status).toBe(202);
+  });
+});
+
 describe('a new source', () => {
   test.each(['github', 'gitlab', 'stripe', 'slack', 'shopify', 'twilio', 'standard', 'hmac'])(
     'of the kind %s has a form that says where the secret is',

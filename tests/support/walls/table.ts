@@ -144,6 +144,8 @@ export const walls: Readonly<Record<string, Wall>> = {
     items: { id: 'source' },
     fields: { name: 'Changed here' },
   },
+  'GET /t/:tenant/p/:project/sources/:id/secret/end': { kind: 'page', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/secret/end': { kind: 'form', items: { id: 'source' } },
   'GET /t/:tenant/p/:project/sources/:id/secret': { kind: 'page', items: { id: 'source' } },
   'POST /t/:tenant/p/:project/sources/:id/secret': {
     kind: 'form',
@@ -315,6 +317,12 @@ export const walls: Readonly<Record<string, Wall>> = {
   },
   'POST /portal/:token/endpoints/:id/rotate': {
     ...{ kind: 'portal form', items: { id: 'endpoint' }, fields: { overlapSeconds: '0' } },
+  },
+  'GET /portal/:token/endpoints/:id/rotate/end': {
+    ...{ kind: 'portal page', writes: true, items: { id: 'endpoint' } },
+  },
+  'POST /portal/:token/endpoints/:id/rotate/end': {
+    ...{ kind: 'portal form', items: { id: 'endpoint' } },
   },
   'POST /portal/:token/endpoints/:id/test': { kind: 'portal form', items: { id: 'endpoint' } },
   'POST /portal/:token/endpoints/:id/pause': { kind: 'portal form', items: { id: 'endpoint' } },
