@@ -1,28 +1,25 @@
 /** Sources: the list, the one that is chosen with its address and what it becomes, the kinds. */
 
-import { Progress } from './components/bars.tsx';
 import { CopyButton, LinkButton } from './components/button.tsx';
 import { FormDialog } from './components/dialog.tsx';
 import { formatCount } from './components/format.ts';
 import { Icon } from './components/icon.tsx';
-import { Callout, Facts, PageHead, Panel } from './components/panel.tsx';
+import { Facts, PageHead, Panel } from './components/panel.tsx';
 import { NewSecret, Secret } from './components/secret.tsx';
 import { State } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
 import { Table } from './components/table.tsx';
 import { Ago, Id, Until } from './components/text.tsx';
+import { type RequestsProps, SourceRequests } from './source-requests.tsx';
 
 export type KindLink = { label: string; href: string };
-
-/** `unknown`: no message in 24 h. */
-type SourceState = 'healthy' | 'failing' | 'unknown';
 
 export type SourceRow = {
   name: string;
   kind: string;
   href: string;
   isChosen: boolean;
-  state: SourceState;
+  state: RequestsProps['state'];
   /** In 24 h. */
   accepted: number;
   refused: number;
@@ -49,11 +46,9 @@ export type ChosenSource = {
   previousEnds: readonly string[];
   /** Made just now. */
   newSecret: string | null;
-  state: SourceState;
+  state: RequestsProps['state'];
   stats: readonly Stat[];
-  /** Why messages were refused in 24 h, the most frequent first. */
-  reasons: readonly { reason: string; messages: number }[];
-};
+} & Pick<RequestsProps, 'reasons' | 'hours'>;
 
 export type SourcesProps = {
   sentence: string;
@@ -113,7 +108,7 @@ export function Sources(props: SourcesProps) {
         </div>
         <div class="main-col">
           <SetUp chosen={chosen} nowMs={nowMs} />
-          <Rejected chosen={chosen} />
+          <SourceRequests {...chosen} />
           <Becomes chosen={chosen} nowMs={nowMs} />
         </div>
       </div>
@@ -287,46 +282,6 @@ export function endingOf(count: number) {
     text: 'From now on the current one is taken alone. A sender that still signs with another is answered with 401, and what it sends is not stored.',
     submit: `End ${those}`,
   };
-}
-
-/** Nothing where nothing was refused. */
-function Rejected({ chosen }: { chosen: ChosenSource }) {
-  const { reasons, state, name } = chosen;
-  const total = reasons.reduce((sum, { messages }) => sum + messages, 0);
-  const [first] = reasons;
-  if (first === undefined) return null;
-  const rejected = `${formatCount(first.messages)} of ${formatCount(total)}`;
-  const advice = `They are not stored. Check the secret at ${name}, then have it send them again.`;
-  return (
-    <>
-      {state === 'failing' ? (
-        <Callout glyph="warn" tone="warn" title={`${rejected} rejected messages: ${first.reason}`}>
-          <span safe>{advice}</span>
-        </Callout>
-      ) : null}
-      <Panel title="Why rejected" sub="24 h" class="grow-0!">
-        <ul class="flex flex-col gap-3">
-          {reasons.map(({ reason, messages }) => (
-            <li>
-              <div class="flex justify-between gap-3">
-                <span class="first-letter:uppercase" safe>
-                  {reason}
-                </span>
-                <span class="num" safe>
-                  {formatCount(messages)}
-                </span>
-              </div>
-              <Progress
-                parts={[{ paint: 'bad', value: messages }]}
-                total={total}
-                label={`${formatCount(messages)} of ${formatCount(total)}`}
-              />
-            </li>
-          ))}
-        </ul>
-      </Panel>
-    </>
-  );
 }
 
 function Becomes({ chosen, nowMs }: { chosen: ChosenSource; nowMs: number }) {

@@ -54,6 +54,26 @@ export function listSourceTotals(
   );
 }
 
+export type SourceHourRow = { hourMs: number; outcome: SourceOutcome; messages: number };
+
+/** Of one source since then, by the hour. By the key: a few rows an hour. */
+export function listSourceHours(
+  tx: TenantTx,
+  sourceId: SourceId,
+  sinceMs: number,
+): Promise<SourceHourRow[]> {
+  return tx.run(
+    'listSourceHours',
+    tx.sql<SourceHourRow[]>`
+      select (extract(epoch from hour) * 1000)::float8 as "hourMs", outcome,
+        sum(messages)::float8 as messages
+      from source_counts
+      where tenant_id = ${tx.tenantId} and source_id = ${sourceId}
+        and hour >= to_timestamp(${sinceMs}::float8 / 1000)
+      group by hour, outcome`,
+  );
+}
+
 /** When a message's signature last held; null for never, or longer ago than counts are kept. */
 export async function findLastVerified(tx: TenantTx, sourceId: SourceId): Promise<number | null> {
   const [row] = await tx.run(

@@ -24,10 +24,10 @@ export function rowHealthOf(
 }
 
 export function chosenHealthOf(
-  { bySource, lastVerifiedAt }: SourcesHealth,
+  { bySource, lastVerifiedAt, hours }: SourcesHealth,
   id: string,
   nowMs: number,
-): Pick<ChosenSource, 'stats' | 'reasons' | 'state'> {
+): Pick<ChosenSource, 'stats' | 'reasons' | 'state' | 'hours'> {
   const health = bySource.get(id) ?? nothing;
   const { accepted, repeated, refused, reasons } = health;
   const state = sourceStateOf(health);
@@ -38,6 +38,7 @@ export function chosenHealthOf(
   return {
     state,
     reasons,
+    hours,
     stats: [
       {
         label: 'Last verified',

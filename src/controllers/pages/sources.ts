@@ -194,7 +194,7 @@ function toChosen(
   call: ProjectCall,
   source: Source,
   secret?: string,
-): Omit<ChosenSource, 'stats' | 'reasons' | 'state' | 'previousEnds'> {
+): Omit<ChosenSource, 'stats' | 'reasons' | 'state' | 'hours' | 'previousEnds'> {
   const { id, name, kind, url, createdAt, updatedAt, eventType, settings } = source;
   const words = sourceWords[kind];
   const isHmac = kind === 'hmac';

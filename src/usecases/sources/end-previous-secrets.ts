@@ -1,4 +1,4 @@
-/** Ends at once what a change of the secret left valid: the current one alone is taken from now on. */
+/** Ends at once what a change of the secret left valid: the current one alone is taken then. */
 import type { SourceId } from '../../domain/ids.ts';
 import { lockSource, updateSource } from '../../repositories/sources.ts';
 import { recordChange } from '../audit/record-change.ts';

@@ -5,12 +5,15 @@
 import type { ProjectId, SourceId } from '../../domain/ids.ts';
 import {
   findLastVerified,
+  listSourceHours,
   listSourceTotals,
+  type SourceHourRow,
   type SourceTotal,
 } from '../../repositories/source-counts.ts';
 import { type Ctx, requireProject, requireScope } from '../context.ts';
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 /** 250 sources with four reasons each; the rarest past it are not counted. */
 const totalsMax = 1_000;
 
@@ -23,11 +26,15 @@ export type SourceHealth = {
   reasons: { reason: string; messages: number }[];
 };
 
+export type SourceHour = { at: string; accepted: number; repeated: number; refused: number };
+
 export type SourcesHealth = {
   /** A source without messages is not in it. */
   bySource: ReadonlyMap<string, SourceHealth>;
   /** Of the one that was chosen: when a signature last held; null for none. */
   lastVerifiedAt: string | null;
+  /** Of the same one, oldest first, also those without messages; the last is not over. */
+  hours: readonly SourceHour[];
 };
 
 export async function readSourceHealth(
@@ -40,14 +47,38 @@ export async function readSourceHealth(
 ): Promise<SourcesHealth> {
   requireScope(ctx, 'sources:read');
   const projectId = requireProject(ctx, query.projectId);
-  const sinceMs = ctx.deps.clock.databaseNow() - dayMs;
+  const nowMs = ctx.deps.clock.databaseNow();
+  const sinceMs = nowMs - dayMs;
   return ctx.deps.database.withTenant(ctx.tenantId, async (tx) => {
     const totals = await listSourceTotals(tx, { projectId, sinceMs, limit: totalsMax });
     const grouped = Map.groupBy(totals, ({ sourceId }): string => sourceId);
     const bySource = new Map([...grouped].map(([id, rows]) => [id, healthOf(rows)]));
     const chosen = query.choose(bySource);
-    const lastMs = chosen === null ? null : await findLastVerified(tx, chosen);
-    return { bySource, lastVerifiedAt: lastMs === null ? null : new Date(lastMs).toISOString() };
+    const [lastMs, hours] =
+      chosen === null
+        ? [null, []]
+        : await Promise.all([findLastVerified(tx, chosen), listSourceHours(tx, chosen, sinceMs)]);
+    return {
+      bySource,
+      lastVerifiedAt: lastMs === null ? null : new Date(lastMs).toISOString(),
+      hours: everyHour(hours, sinceMs, nowMs),
+    };
+  });
+}
+
+function everyHour(rows: readonly SourceHourRow[], sinceMs: number, nowMs: number): SourceHour[] {
+  const firstMs = Math.ceil(sinceMs / hourMs) * hourMs;
+  const messages = (atMs: number, outcome: SourceHourRow['outcome']) =>
+    rows.find((row) => row.hourMs === atMs && row.outcome === outcome)?.messages ?? 0;
+  const count = Math.floor((nowMs - firstMs) / hourMs) + 1;
+  return Array.from({ length: count }, (_, index) => {
+    const atMs = firstMs + index * hourMs;
+    return {
+      at: new Date(atMs).toISOString(),
+      accepted: messages(atMs, 'accepted'),
+      repeated: messages(atMs, 'repeated'),
+      refused: messages(atMs, 'refused'),
+    };
   });
 }
 

@@ -131,6 +131,27 @@ describe('the counts of a source', () => {
     expect(other.text.includes('Why rejected')).toBe(false);
   });
 
+  test('are drawn by the hour, also the hours without any', async () => {
+    const { id, path } = await add();
+    expect((await pages.get(path)).text).not.toContain('Requests per hour');
+    await fromGithub(id, secret);
+    await fromGithub(id, 'another secret');
+    await pages.sources.flushCounts();
+    const { sql } = pages.db.admin;
+    await sql`insert into source_counts
+      select tenant_id, source_id, hour - interval '3 hours', 'accepted', '', 7, last_at
+      from source_counts where source_id = ${id} and outcome = 'accepted'`;
+    await sql`insert into source_counts
+      select tenant_id, source_id, hour - interval '25 hours', 'accepted', '', 900, last_at
+      from source_counts where source_id = ${id} and outcome = 'refused'`;
+    const { text } = await pages.get(path);
+    expect(text).toContain('last 24 h: 8 accepted, 0 repeats dropped, 1 rejected');
+    expect(text.match(/<title>[^<]* UTC: [^<]*<\/title>/g)).toHaveLength(24);
+    expect(text).toContain('UTC: 7 accepted, 0 repeats, 0 rejected');
+    expect(text).toContain('UTC: 1 accepted, 0 repeats, 1 rejected');
+    expect(await findPageOffences(text)).toEqual([]);
+  });
+
   test('put the one that fails first, and show it where none is chosen', async () => {
     const { id, path } = await add({ name: 'Older' });
     await add({ name: 'Newer', kind: 'stripe', secret: 'whsec_abc' });
