@@ -1,5 +1,5 @@
 /** What happened to my webhook? Filters, the volume of the time, rows, and what to do with them. */
-import { Button } from './components/button.tsx';
+import { Button, LinkButton } from './components/button.tsx';
 import { type Choice, type SegmentItem, type TabItem, Tabs } from './components/filters.tsx';
 import { formatCount, shortId } from './components/format.ts';
 import { Callout, Empty, PageHead } from './components/panel.tsx';
@@ -22,6 +22,8 @@ export type DeliveriesProps = {
   path: string;
   /** The address of this very view, for its form. */
   ownPath: string;
+  /** The same list as a file. */
+  exportHref: string;
   tabs: readonly TabItem[];
   sentence: { ended: number; words: string; pending: number; failed: number };
   /** What of the filters was not understood; nothing is listed then. */
@@ -47,7 +49,11 @@ export function Deliveries(props: DeliveriesProps) {
   const isEmpty = rows.rows.length === 0;
   return (
     <>
-      <PageHead title="Deliveries" sentence={sentenceOf(props.sentence)} />
+      <PageHead
+        title="Deliveries"
+        sentence={sentenceOf(props.sentence)}
+        actions={<LinkButton label="Export CSV" icon="download" href={props.exportHref} />}
+      />
       <Tabs items={props.tabs} />
       <ListFilters
         {...props}

@@ -3,17 +3,14 @@ import { csvLine } from '../../lib/csv.ts';
 import { exportAuditEntries } from '../../usecases/audit/export-audit-entries.ts';
 import type { AuditEntry, AuditExportQuery } from '../../usecases/audit/schemas.ts';
 import type { Ctx } from '../../usecases/context.ts';
+import { streamedFile } from './streamed-file.ts';
 
 /** @throws AppError `conflict` when it would be too much, before anything is sent */
 export async function auditFile(ctx: Ctx, query: AuditExportQuery): Promise<Response> {
   const { extension, type, head, write } = formats[query.format];
   const pages = await exportAuditEntries(ctx, query);
-  return new Response(streamOf(head, pages, write), {
-    headers: {
-      'content-type': type,
-      'content-disposition': `attachment; filename="audit-log.${extension}"`,
-    },
-  });
+  const name = `audit-log.${extension}`;
+  return streamedFile({ name, type, head, pages, write: (page) => page.map(write).join('') });
 }
 
 type Format = {
@@ -54,25 +51,3 @@ const formats: Record<AuditExportQuery['format'], Format> = {
     write: (entry) => `${JSON.stringify(entry)}\n`,
   },
 };
-
-/** A page at a time, when the client has taken the last; a client that leaves ends the reading. */
-function streamOf(
-  head: string,
-  pages: AsyncGenerator<AuditEntry[], void, undefined>,
-  write: (entry: AuditEntry) => string,
-): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    start(controller) {
-      if (head !== '') controller.enqueue(encoder.encode(head));
-    },
-    async pull(controller) {
-      const next = await pages.next();
-      if (next.done) controller.close();
-      else controller.enqueue(encoder.encode(next.value.map(write).join('')));
-    },
-    async cancel() {
-      await pages.return();
-    },
-  });
-}

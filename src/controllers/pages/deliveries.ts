@@ -14,7 +14,7 @@ import {
 import { describeDeliveries } from '../../usecases/deliveries/describe-deliveries.ts';
 import { findDelivery } from '../../usecases/deliveries/find-delivery.ts';
 import { readQuery } from '../api/request-input.ts';
-import { deliveryListPage, deliveryListView } from './delivery-list.ts';
+import { deliveryListFile, deliveryListPage, deliveryListView } from './delivery-list.ts';
 import { toDeliveryRow } from './delivery-rows.ts';
 import { severalTexts } from './form.ts';
 import { createPages, type PageDeps, type ProjectCall, type View } from './page.ts';
@@ -55,6 +55,10 @@ export function deliveryPages(deps: PageDeps) {
           return { goTo, toast: toastOf(changed, 'retried') };
         },
       ),
+    )
+    .get(
+      '/export',
+      ...project.answer({ query: deliveryListPage }, (call) => deliveryListFile(call, call.query)),
     )
     .get('/cancel', ...project.view({}, (call) => cancelView(call)))
     .post(

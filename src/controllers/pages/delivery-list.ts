@@ -32,6 +32,10 @@ import {
   type Described,
   describeDeliveries,
 } from '../../usecases/deliveries/describe-deliveries.ts';
+import {
+  type DeliveryExport,
+  exportDeliveries,
+} from '../../usecases/deliveries/export-deliveries.ts';
 import { findDelivery } from '../../usecases/deliveries/find-delivery.ts';
 import { listDeliveries } from '../../usecases/deliveries/list-deliveries.ts';
 import { readVolume, type Volume } from '../../usecases/deliveries/read-volume.ts';
@@ -40,6 +44,7 @@ import { listEndpoints } from '../../usecases/endpoints/list-endpoints.ts';
 import type { Endpoint } from '../../usecases/endpoints/schemas.ts';
 import { idInput, listParameters } from '../../usecases/schemas.ts';
 import { typeParameter } from '../../usecases/type-filter.ts';
+import { deliveryFile } from './delivery-file.ts';
 import { toDeliveryRow } from './delivery-rows.ts';
 import { endpointName } from './endpoint-words.ts';
 import type { ProjectCall, View } from './page.ts';
@@ -106,6 +111,21 @@ export async function deliveryListView(
 
 /** Safe because the page's own use case found the project by this id. */
 const projectIdOf = (call: ProjectCall) => call.project.id as ProjectId;
+
+/** What the list shows, as a file. Throws AppError `invalid` for what the list would not read. */
+export async function deliveryListFile(call: ProjectCall, asked: Asked): Promise<Response> {
+  const search = await readSearch(call, asked);
+  if ('problem' in search) throw new AppError('invalid', search.problem);
+  const { filter, span, only } = search;
+  if (only !== null) return deliveryFile(oneDelivery(call, only));
+  return deliveryFile(
+    exportDeliveries(call.ctx, { ...filter, since: span.since, until: span.until }),
+  );
+}
+
+async function* oneDelivery({ ctx }: ProjectCall, delivery: Delivery): DeliveryExport {
+  yield { described: await describeDeliveries(ctx, [delivery]), cutAt: null };
+}
 
 async function readSearch(call: ProjectCall, asked: Asked): Promise<Search | { problem: string }> {
   const span = readSpan(asked, call.nowMs);
@@ -229,6 +249,7 @@ async function toProps(
   return {
     path: projectPath(call.place, '/deliveries'),
     ownPath: list.href({}),
+    exportHref: listAddress(call, '/deliveries/export', list.filters).href({}),
     tabs: [
       { label: 'Deliveries', href: projectPath(call.place, '/deliveries'), current: true },
       { label: 'Replays', href: projectPath(call.place, '/replays'), current: false },

@@ -122,6 +122,7 @@ export const walls: Readonly<Record<string, Wall>> = {
     kind: 'form',
     fields: async (make) => ({ id: await make('delivery') }),
   },
+  'GET /t/:tenant/p/:project/deliveries/export': { kind: 'page', query: { endpoint: 'endpoint' } },
   'GET /t/:tenant/p/:project/deliveries/cancel': {
     kind: 'page',
     query: { id: 'pending delivery' },
