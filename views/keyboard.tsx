@@ -4,6 +4,7 @@
  * buttons answer to is read from their `aria-keyshortcuts`, so that no list can fall behind.
  */
 import { Button } from './components/button.tsx';
+import { CloseButton } from './components/dialog.tsx';
 import { PageHead, Panel } from './components/panel.tsx';
 import { Key } from './components/text.tsx';
 import type { NavEntry } from './navigation.ts';
@@ -74,16 +75,7 @@ export function KeysDialog(props: KeysProps) {
         </section>
         <footer class="justify-between! sm:items-center">
           <Switch {...props} />
-          <button
-            type="button"
-            class="btn"
-            data-variant="outline"
-            data-size="default"
-            data-close
-            autofocus
-          >
-            Close
-          </button>
+          <CloseButton label="Close" />
         </footer>
       </div>
     </dialog>

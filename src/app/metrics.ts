@@ -43,10 +43,10 @@ export function createMetrics(build: { version: string; commit: string }) {
     createInstruments(registers);
   const endpointLabel = createLabelCap(endpointLabelsMax);
 
+  const requests = createRequestTally(httpRequests);
+
   return {
-    httpRequest(method: string, route: string, status: number, seconds: number) {
-      httpRequests.observe({ method, route, status }, seconds);
-    },
+    httpRequest: requests.note,
     eventsAccepted: (count: number) => accepted.inc(count),
     attempt: (outcome: string) => attempts.inc({ outcome }),
     settled(endpointId: string, status: 'delivered' | 'failed', seconds: number) {
@@ -56,7 +56,10 @@ export function createMetrics(build: { version: string; commit: string }) {
       jobs.observe({ job, outcome }, seconds);
     },
     query: (query: string, seconds: number) => queries.observe({ query }, seconds),
-    text: () => registry.metrics(),
+    text() {
+      requests.count();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
     /** Gauges that are read at the moment of a scrape. */
     observe: (sources: Sources) => registerGauges(registers, sources),
@@ -104,6 +107,30 @@ function createInstruments(registers: Registry[]) {
     registers,
   });
   return { httpRequests, deliveryLatency, accepted, attempts, jobs, queries };
+}
+
+/** Answered requests that are not in the histogram yet. */
+const notedRequestsMax = 512;
+
+/**
+ * The histogram's own bookkeeping took 2 of the 17 us that Bun and the headers of an accepted event
+ * take, and 0.5 us where it does many at once (Bun 1.4.5, 2-core x64, 2026-11). So requests are
+ * noted, and counted when there are many or somebody asks.
+ */
+function createRequestTally(histogram: Histogram<'method' | 'route' | 'status'>) {
+  const noted: { method: string; route: string; status: number; seconds: number }[] = [];
+
+  function count(): void {
+    for (const { seconds, ...labels } of noted) histogram.observe(labels, seconds);
+    noted.length = 0;
+  }
+  return {
+    note(method: string, route: string, status: number, seconds: number): void {
+      noted.push({ method, route, status, seconds });
+      if (noted.length >= notedRequestsMax) count();
+    },
+    count,
+  };
 }
 
 /** The first so many values keep their own label, the rest share `other`. */

@@ -37,7 +37,7 @@ export function FormDialog(props: FormProps & { id: string }) {
 }
 
 /** Where the focus is when a dialog opens: Enter, pressed too early, changes nothing. */
-export function CloseButton() {
+export function CloseButton({ label = 'Cancel' }: { label?: string }) {
   return (
     <button
       type="button"
@@ -46,8 +46,9 @@ export function CloseButton() {
       data-size="default"
       data-close
       autofocus
+      safe
     >
-      Cancel
+      {label}
     </button>
   );
 }

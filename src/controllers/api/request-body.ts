@@ -3,6 +3,7 @@
  * that were sent. tests/http/slow-bodies.test.ts holds that nothing else reads one.
  */
 import { AppError } from '../../domain/errors.ts';
+import { createTimeLimits } from '../../lib/time-limits.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -11,6 +12,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * who sends one at a time would hold its connection for ever; 8 MiB within it are 1.2 Mbit/s.
  */
 const bodyMsMax = 60_000;
+const timeLimits = createTimeLimits();
 
 /** Throws AppError `too_large`, `timed_out`, or `malformed` when the body ends early. */
 export async function readBytes(
@@ -41,17 +43,17 @@ export async function readText(
 
 function withinTime(request: Request, timeMsMax: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const limit = timeLimits.add(timeMsMax, () => {
       const detail = `The body had not come whole after ${timeMsMax / 1_000} s. Send it again, faster.`;
       reject(new AppError('timed_out', detail));
-    }, timeMsMax);
+    });
     request.bytes().then(
       (bytes) => {
-        clearTimeout(timer);
+        timeLimits.drop(limit);
         resolve(bytes);
       },
       (cause) => {
-        clearTimeout(timer);
+        timeLimits.drop(limit);
         reject(new AppError('malformed', 'The body ended early.', { cause }));
       },
     );

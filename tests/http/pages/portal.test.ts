@@ -82,9 +82,9 @@ describe('the page of a customer', () => {
     const { projectId, tenantId } = tenant;
     for (const { endpointId } of [own, other]) {
       await sql`
-        insert into delivery_stats_minute (tenant_id, project_id, endpoint_id, bucket, delivered,
+        insert into delivery_stats_hour (tenant_id, project_id, endpoint_id, bucket, delivered,
           failed, attempts, attempts_failed, answer_counts, latency_counts)
-        values (${tenantId}, ${projectId}, ${endpointId}, date_trunc('minute', now()), 1900, 0,
+        values (${tenantId}, ${projectId}, ${endpointId}, date_trunc('hour', now()), 1900, 0,
           2000, 100, '{}', '{}')`;
     }
     const { text } = await pages.get(portal);
