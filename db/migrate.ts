@@ -16,6 +16,7 @@ import usage from './migrations/0008_usage.sql' with { type: 'text' };
 import portal from './migrations/0009_portal.sql' with { type: 'text' };
 import projectRollups from './migrations/0010_project_rollups.sql' with { type: 'text' };
 import sourceCounts from './migrations/0011_source_counts.sql' with { type: 'text' };
+import sourcePause from './migrations/0012_source_pause.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -31,6 +32,7 @@ export const migrations: Migration[] = [
   { version: 9, name: 'portal', text: portal },
   { version: 10, name: 'project_rollups', text: projectRollups },
   { version: 11, name: 'source_counts', text: sourceCounts },
+  { version: 12, name: 'source_pause', text: sourcePause },
 ];
 
 export const databaseRoles = [

@@ -11,7 +11,7 @@ type SourceHour = { at: string; accepted: number; repeated: number; refused: num
 export type RequestsProps = {
   name: string;
   /** `unknown`: no message in 24 h. */
-  state: 'healthy' | 'failing' | 'unknown';
+  state: 'healthy' | 'failing' | 'paused' | 'unknown';
   /** Why messages were refused, the most frequent first. */
   reasons: readonly { reason: string; messages: number }[];
   /** Of the last 24, oldest first. */
@@ -20,7 +20,8 @@ export type RequestsProps = {
 
 /** Nothing before the first message of the day. */
 export function SourceRequests({ name, state, reasons, hours }: RequestsProps) {
-  if (state === 'unknown') return null;
+  const isQuiet = hours.every((hour) => hour.accepted + hour.repeated + hour.refused === 0);
+  if (isQuiet) return null;
   const chart = <RequestsChart hours={hours} />;
   if (reasons.length === 0) return chart;
   return (

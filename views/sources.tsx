@@ -1,10 +1,10 @@
 /** Sources: the list, the one that is chosen with its address and what it becomes, the kinds. */
 
-import { CopyButton, LinkButton } from './components/button.tsx';
+import { Button, CopyButton, LinkButton } from './components/button.tsx';
 import { FormDialog } from './components/dialog.tsx';
 import { formatCount } from './components/format.ts';
 import { Icon } from './components/icon.tsx';
-import { Facts, PageHead, Panel } from './components/panel.tsx';
+import { Callout, Facts, PageHead, Panel } from './components/panel.tsx';
 import { NewSecret, Secret } from './components/secret.tsx';
 import { State } from './components/state.tsx';
 import { type Stat, Stats } from './components/stats.tsx';
@@ -41,7 +41,11 @@ export type ChosenSource = {
   createdAt: string;
   updatedAt: string;
   /** Null for who may only look. */
-  actions: { edit: string; secret: string; end: string; delete: string } | null;
+  actions:
+    | {
+        [Name in 'edit' | 'secret' | 'end' | 'pause' | 'resume' | 'delete']: string;
+      }
+    | null;
   /** When those end that a change of the secret left valid. */
   previousEnds: readonly string[];
   /** Made just now. */
@@ -108,6 +112,11 @@ export function Sources(props: SourcesProps) {
         </div>
         <div class="main-col">
           <SetUp chosen={chosen} nowMs={nowMs} />
+          {chosen.state === 'paused' ? (
+            <Callout glyph="paused" title="It is paused">
+              What it sends is answered with 503 and not stored. Some senders try again later.
+            </Callout>
+          ) : null}
           <SourceRequests {...chosen} />
           <Becomes chosen={chosen} nowMs={nowMs} />
         </div>
@@ -195,7 +204,8 @@ export function SourceKinds({ kinds }: { kinds: readonly KindLink[] }) {
 }
 
 function SetUp({ chosen, nowMs }: { chosen: ChosenSource; nowMs: number }) {
-  const { name, kind, url, paste, secretHelp, actions } = chosen;
+  const { name, kind, url, paste, secretHelp, actions, state } = chosen;
+  const isPaused = state === 'paused';
   const title = name === kind ? name : `${kind}, ${name}`;
   return (
     <Panel
@@ -204,6 +214,13 @@ function SetUp({ chosen, nowMs }: { chosen: ChosenSource; nowMs: number }) {
       actions={
         actions === null ? null : (
           <>
+            <form method="post" action={isPaused ? actions.resume : actions.pause}>
+              <Button
+                label={isPaused ? 'Resume' : 'Pause'}
+                icon={isPaused ? 'play' : 'circle-pause'}
+                type="submit"
+              />
+            </form>
             <LinkButton label="Edit" icon="pencil" href={actions.edit} shortcut="E" />
             <LinkButton
               label="Delete…"

@@ -105,6 +105,7 @@ export const sources = pgTable(
     createdAt: moment('created_at').notNull().defaultNow(),
     updatedAt: moment('updated_at').notNull().defaultNow(),
     deletedAt: moment('deleted_at'),
+    pausedAt: moment('paused_at'),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.id] }),

@@ -37,6 +37,8 @@ export const auditActions = [
   'source.created',
   'source.updated',
   'source.deleted',
+  'source.paused',
+  'source.resumed',
   'source.previous_secrets_ended',
   'delivery.retried',
   'delivery.cancelled',

@@ -12,8 +12,8 @@ type NewSourceRow = Pick<
 >;
 
 export type SourceRowChanges = {
-  [Column in 'name' | 'eventType' | 'settings' | 'secretsEncrypted']?:
-    | NewSourceRow[Column]
+  [Column in 'name' | 'eventType' | 'settings' | 'secretsEncrypted' | 'pausedAt']?:
+    | SourceRow[Column]
     | undefined;
 };
 

@@ -89,6 +89,8 @@ const arrange: Record<string, ((tenant: TestTenant) => Promise<string>) | null> 
   getSource: (tenant) => source(tenant),
   updateSource: (tenant) => source(tenant),
   deleteSource: (tenant) => source(tenant),
+  pauseSource: (tenant) => source(tenant),
+  resumeSource: (tenant) => source(tenant),
   receiveSource: null,
   listPortalLinks: null,
   createPortalLink: null,

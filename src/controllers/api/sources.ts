@@ -9,6 +9,7 @@ import { createSource } from '../../usecases/sources/create-source.ts';
 import { deleteSource } from '../../usecases/sources/delete-source.ts';
 import { findSource } from '../../usecases/sources/find-source.ts';
 import { listSources } from '../../usecases/sources/list-sources.ts';
+import { pauseSource, resumeSource } from '../../usecases/sources/pause-source.ts';
 import {
   newSource,
   source,
@@ -30,6 +31,7 @@ const maxShownId = 100;
 export function sourceRoutes(identify: Identify, receiver: ReceiverDeps) {
   return new Elysia({ prefix: '/sources', tags: ['Sources'] })
     .use(manageRoutes(identify, receiver))
+    .use(pauseRoutes(identify))
     .post('/:id', ({ params, request }) => receiveMessage(receiver, sourceId(params.id), request), {
       parse: 'none',
       detail: withChallenge({
@@ -44,7 +46,10 @@ export function sourceRoutes(identify: Identify, receiver: ReceiverDeps) {
         item,
         status: 202,
         answer: acceptedEvent,
-        problems: ['unauthenticated', 'malformed', 'too_large', 'timed_out', 'invalid'],
+        problems: [
+          ...(['unauthenticated', 'malformed', 'too_large', 'timed_out', 'invalid'] as const),
+          'unavailable',
+        ],
       }),
     });
 }
@@ -120,6 +125,40 @@ function manageRoutes(identify: Identify, receiver: ReceiverDeps) {
           status: 204,
         },
         ({ ctx, id }) => deleteSource(ctx, id),
+      ),
+    );
+}
+
+/** What people do to its state. */
+function pauseRoutes(identify: Identify) {
+  const operation = createOperations(identify);
+  return new Elysia()
+    .post(
+      '/:id/pause',
+      ...operation(
+        {
+          id: 'pauseSource',
+          summary: 'Pause a source',
+          description: 'What its sender posts from now on is refused with 503 and not stored.',
+          item,
+          status: 200,
+          answer: source,
+        },
+        ({ ctx, id }) => pauseSource(ctx, id),
+      ),
+    )
+    .post(
+      '/:id/resume',
+      ...operation(
+        {
+          id: 'resumeSource',
+          summary: 'Resume a source',
+          description: 'Its messages are taken again.',
+          item,
+          status: 200,
+          answer: source,
+        },
+        ({ ctx, id }) => resumeSource(ctx, id),
       ),
     );
 }

@@ -10,27 +10,31 @@ const nothing: SourceHealth = { accepted: 0, repeated: 0, refused: 0, reasons: [
 
 const totalOf = ({ accepted, repeated, refused }: SourceHealth) => accepted + repeated + refused;
 
-function sourceStateOf(health: SourceHealth): 'healthy' | 'failing' | 'unknown' {
+type Pausable = { pausedAt: string | null };
+
+function sourceStateOf(health: SourceHealth, { pausedAt }: Pausable): SourceRow['state'] {
+  if (pausedAt !== null) return 'paused';
   const total = totalOf(health);
   if (total === 0) return 'unknown';
   return health.refused / total >= refusedRatioMin ? 'failing' : 'healthy';
 }
 
 export function rowHealthOf(
+  source: Pausable,
   health: SourceHealth = nothing,
 ): Pick<SourceRow, 'state' | 'accepted' | 'refused'> {
   const { accepted, refused } = health;
-  return { state: sourceStateOf(health), accepted, refused };
+  return { state: sourceStateOf(health, source), accepted, refused };
 }
 
 export function chosenHealthOf(
   { bySource, lastVerifiedAt, hours }: SourcesHealth,
-  id: string,
+  source: Pausable & { id: string },
   nowMs: number,
 ): Pick<ChosenSource, 'stats' | 'reasons' | 'state' | 'hours'> {
-  const health = bySource.get(id) ?? nothing;
+  const health = bySource.get(source.id) ?? nothing;
   const { accepted, repeated, refused, reasons } = health;
-  const state = sourceStateOf(health);
+  const state = sourceStateOf(health, source);
   const [age = '', unit = ''] =
     lastVerifiedAt === null
       ? ['–']
@@ -59,25 +63,25 @@ export function chosenHealthOf(
 }
 
 /** Those that fail before others, of them the one of which most is refused; else as they came. */
-export function worstFirst<Source extends { id: string }>(
+export function worstFirst<Source extends Pausable & { id: string }>(
   sources: readonly Source[],
   bySource: SourcesHealth['bySource'],
 ): Source[] {
-  const refusedOf = ({ id }: Source) => {
-    const health = bySource.get(id) ?? nothing;
-    return sourceStateOf(health) === 'failing' ? health.refused : 0;
+  const refusedOf = (source: Source) => {
+    const health = bySource.get(source.id) ?? nothing;
+    return sourceStateOf(health, source) === 'failing' ? health.refused : 0;
   };
   return sources.toSorted((a, b) => refusedOf(b) - refusedOf(a));
 }
 
 /** What the page says first, of sources as worstFirst has them. */
 export function sourcesSentence(
-  [worst]: readonly { id: string; name: string }[],
+  [worst]: readonly (Pausable & { id: string; name: string })[],
   bySource: SourcesHealth['bySource'],
 ): string {
   const become = 'Webhooks from elsewhere become events here';
   const health = bySource.get(worst?.id ?? '') ?? nothing;
-  if (worst === undefined || sourceStateOf(health) !== 'failing') {
+  if (worst === undefined || sourceStateOf(health, worst) !== 'failing') {
     return `${become}, once their signature holds.`;
   }
   const counts = `${formatCount(health.refused)} of ${formatCount(totalOf(health))}`;

@@ -20,6 +20,7 @@ import { endPreviousSecrets } from '../../usecases/sources/end-previous-secrets.
 import { findSource } from '../../usecases/sources/find-source.ts';
 import { listPreviousSecrets } from '../../usecases/sources/list-previous-secrets.ts';
 import { listSources } from '../../usecases/sources/list-sources.ts';
+import { pauseSource, resumeSource } from '../../usecases/sources/pause-source.ts';
 import { readSourceHealth } from '../../usecases/sources/read-source-health.ts';
 import { replaceSourceSecret } from '../../usecases/sources/replace-source-secret.ts';
 import type { Source } from '../../usecases/sources/schemas.ts';
@@ -115,6 +116,8 @@ function changingPages(deps: PageDeps) {
         };
       }),
     )
+    .post('/:id/pause', ...project.action({ item }, (call) => setPause(call, true)))
+    .post('/:id/resume', ...project.action({ item }, (call) => setPause(call, false)))
     .post(
       '/:id/delete',
       ...project.action({ item, form: confirmForm, refused: deleteView }, async (call) => {
@@ -124,6 +127,13 @@ function changingPages(deps: PageDeps) {
         return { goTo: pathOf(call), toast: okToast('Source deleted', name) };
       }),
     );
+}
+
+async function setPause(call: SourceCall, isPaused: boolean) {
+  const { name } = await requireHere(call);
+  await (isPaused ? pauseSource : resumeSource)(call.ctx, call.id);
+  const title = isPaused ? 'Source paused' : 'Source resumed';
+  return { goTo: pathOf(call, call.id), toast: okToast(title, name) };
 }
 
 const okToast = (title: string, text: string): Toast => ({ tone: 'ok', title, text });
@@ -168,12 +178,12 @@ async function sourcesView(call: ProjectCall, chosen?: Source, secret?: string):
       ...{ kinds, nowMs: call.nowMs },
       sentence: sourcesSentence(sources, health.bySource),
       newHref: isWriter ? pathOf(call, 'new') : null,
-      rows: sources.map(({ id, name, kind, createdAt }) => ({
+      rows: sources.map(({ id, name, kind, createdAt, pausedAt }) => ({
         ...{ name, createdAt },
         kind: sourceWords[kind].label,
         href: pathOf(call, id),
         isChosen: id === shown?.id,
-        ...rowHealthOf(health.bySource.get(id)),
+        ...rowHealthOf({ pausedAt }, health.bySource.get(id)),
       })),
       more: data.length === sourcesMax,
       chosen:
@@ -182,7 +192,7 @@ async function sourcesView(call: ProjectCall, chosen?: Source, secret?: string):
           : {
               ...toChosen(call, shown, secret),
               previousEnds: previous ?? [],
-              ...chosenHealthOf(health, shown.id, call.nowMs),
+              ...chosenHealthOf(health, shown, call.nowMs),
             },
     });
   const list = { name: 'Sources', href: pathOf(call) };
@@ -214,6 +224,8 @@ function toChosen(
           edit: `${href}/edit`,
           secret: `${href}/secret`,
           end: `${href}/secret/end`,
+          pause: `${href}/pause`,
+          resume: `${href}/resume`,
           delete: `${href}/delete`,
         }
       : null,

@@ -47,6 +47,9 @@ export type SourceReceiver = {
 type CachedSource = { tenantId: TenantId; row: SourceRow; secrets: SourceSecret[] };
 
 const cachedSourcesMax = 10_000;
+/** For senders that ask when to come again: people resume it, so nobody knows. */
+const retryAfterMs = 60_000;
+const pausedReason = 'the source was paused';
 
 export function createSourceReceiver(
   options: Pick<Deps, 'database' | 'clock' | 'secretBox' | 'publicUrl'> & {
@@ -89,6 +92,10 @@ export function createSourceReceiver(
       const content: SourceContent = { headers, settings: row.settings, value, form };
       const challenge = sourceRules[row.kind].challenge(content);
       if (challenge !== null) return { kind: 'challenge', challenge };
+      if (row.pausedAt !== null) {
+        counter.count(source, 'refused', pausedReason);
+        throw new AppError('unavailable', 'This source is paused.', { retryAfterMs });
+      }
       const event = await acceptMessage(acceptor, {
         ...{ tenantId, row, content, payload },
         hops: message.hops,

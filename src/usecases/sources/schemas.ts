@@ -111,6 +111,9 @@ export const source = z
     }),
     eventType: z.string().nullable(),
     url: z.string().describe('Where the sender posts to; it needs no API key.'),
+    pausedAt: moment
+      .nullable()
+      .describe('Since when its messages are refused with 503; null: they are taken.'),
     createdAt: moment,
     updatedAt: moment,
   })

@@ -12,6 +12,7 @@ export function toSource(row: SourceRow, deps: Pick<Deps, 'publicUrl'>): Source 
     settings: row.settings,
     eventType: row.eventType,
     url: sourceUrl(row.id, deps),
+    pausedAt: row.pausedAt?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };

@@ -224,6 +224,40 @@ describe('a previous secret', () => {
   });
 });
 
+describe('a paused source', () => {
+  test('refuses what its sender posts until it is resumed, and says so', async () => {
+    const { id, path } = await add();
+    const answer = await pages.post(`${path}/pause`, {});
+    expect(answer.headers.get('location')).toBe(path);
+    const refused = await fromGithub(id, secret);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect((await fromGithub(id, 'another')).status).toBe(401);
+    await pages.sources.flushCounts();
+    const { text } = await pages.get(path);
+    expect(text).toContain('It is paused');
+    expect(text).toContain('the source was paused');
+    expect(text).toContain('once their signature holds.');
+    expect(await findPageOffences(text)).toEqual([]);
+    await pages.post(`${path}/resume`, {});
+    expect((await fromGithub(id, secret)).status).toBe(202);
+    expect((await pages.get(path)).text).not.toContain('It is paused');
+  });
+
+  test('is paused by nobody who may only look, and by nobody of another tenant', async () => {
+    const { id, path } = await add();
+    const theirs = await addElsewhere();
+    for (const there of [theirs, Bun.randomUUIDv7(), 'none']) {
+      expect((await pages.post(`${list}/${there}/pause`, {})).status).toBe(404);
+      expect((await pages.post(`${list}/${there}/resume`, {})).status).toBe(404);
+    }
+    await pages.signIn(tenant, 'viewer');
+    expect((await pages.post(`${path}/pause`, {})).status).toBe(403);
+    expect((await pages.post(`${path}/resume`, {})).status).toBe(403);
+    expect((await fromGithub(id, secret)).status).toBe(202);
+  });
+});
+
 describe('a new source', () => {
   test.each(['github', 'gitlab', 'stripe', 'slack', 'shopify', 'twilio', 'standard', 'hmac'])(
     'of the kind %s has a form that says where the secret is',

@@ -145,6 +145,8 @@ export const walls: Readonly<Record<string, Wall>> = {
     items: { id: 'source' },
     fields: { name: 'Changed here' },
   },
+  'POST /t/:tenant/p/:project/sources/:id/pause': { kind: 'form', items: { id: 'source' } },
+  'POST /t/:tenant/p/:project/sources/:id/resume': { kind: 'form', items: { id: 'source' } },
   'GET /t/:tenant/p/:project/sources/:id/secret/end': { kind: 'page', items: { id: 'source' } },
   'POST /t/:tenant/p/:project/sources/:id/secret/end': { kind: 'form', items: { id: 'source' } },
   'GET /t/:tenant/p/:project/sources/:id/secret': { kind: 'page', items: { id: 'source' } },
