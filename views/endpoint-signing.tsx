@@ -170,12 +170,7 @@ export function EndpointSigning(props: {
 /** Code for the receiver at the path of `url`; a radio button says in which language. */
 export function VerifyPanel({ kind, url }: { kind: SigningKind; url: string | null }) {
   return (
-    <Panel
-      title="Check the signature"
-      sub={kind === 'hmac' ? 'HMAC-SHA256' : 'ed25519'}
-      class="by-language"
-      actions={<Languages kind={kind} />}
-    >
+    <Panel title="Check the signature" class="by-language" actions={<Languages kind={kind} />}>
       {verifySnippets[kind].map(({ language, file, code }) => {
         const receiver = receiverSnippet(language, kind, url);
         return (

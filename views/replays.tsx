@@ -164,10 +164,10 @@ function Running(props: { replay: RunningReplay; mayCancel: boolean; nowMs: numb
 }
 
 /** "19.8 a second, limit 20"; what ended in the last minute. */
-function rateWords({ perSecond, ratePerSecond }: RunningReplay): string {
+function rateWords({ state, perSecond, ratePerSecond }: RunningReplay): string {
   const limit = ratePerSecond === null ? 'no limit' : `limit ${formatCount(ratePerSecond)}`;
-  if (perSecond === null) return limit;
-  if (perSecond === 0) return `none ended in the last minute, ${limit}`;
+  if (perSecond === null || state === 'counting') return limit;
+  if (perSecond === 0) return `none ended lately, ${limit}`;
   return `${formatPace(perSecond)} a second, ${limit}`;
 }
 

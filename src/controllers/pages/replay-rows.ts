@@ -50,7 +50,7 @@ export function runningWords(replay: RunningTo, perSecond: number | undefined): 
   if (created === 0) return `It counts what matches${whole}: ${formatCount(matched)} so far.`;
   const far = `${formatCount(ended)} of ${formatCount(matched)} sent again${whole}`;
   if (perSecond === undefined) return `${far}.`;
-  if (perSecond === 0) return `${far}, none in the last minute.`;
+  if (perSecond === 0) return `${far}, none ended lately.`;
   const left = formatDuration(leftMsOf(Math.max(0, matched - ended), perSecond));
   return `${far}, ${formatPace(perSecond)} a second, done in ${left}.`;
 }

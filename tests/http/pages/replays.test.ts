@@ -179,7 +179,7 @@ describe('a running replay', () => {
   test('of which nothing ended in the last minute promises no end', async () => {
     await running(30, 90_000);
     const { text } = await pages.get(list);
-    expect(text).toContain('none ended in the last minute, no limit');
+    expect(text).toContain('none ended lately, no limit');
     expect(text).not.toContain('done in');
     const other = await createTenant(pages.db.database);
     await pages.signIn(other);
