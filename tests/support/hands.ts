@@ -1,6 +1,6 @@
 /**
  * What a person does on a page, with a mouse or with keys alone. `keyHand` makes no call of the
- * mouse and puts the focus nowhere itself: it presses Tab until what it looks for has the focus, and
+ * mouse and focuses nothing itself: it presses Tab until what it looks for has the focus, and
  * fails where the focus cannot be seen on the way, where it is caught, or where Tab never gets.
  */
 import type { Locator, Page } from 'playwright-core';
@@ -59,7 +59,7 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`Tab does not reach ${target}: ${stops.slice(-20).join(' > ')}`);
 }
 
-/** A ring is an outline or a shadow all around, of the element or of the box around a bare field. */
+/** A ring: an outline or a shadow all around, of the element or of the box around a bare field. */
 function readStop(page: Page): Promise<Stop> {
   return page.locator('html').evaluate((root) => {
     const { activeElement: focused, body, defaultView: view } = root.ownerDocument;
