@@ -1,7 +1,8 @@
 /**
  * A newcomer's way through the built binary, by what is to be seen: from the link that the first
  * start prints to a delivered event, a receiver that breaks, and all of it delivered in the end.
- * Every click is counted; no page is loaded again by hand.
+ * Every press is counted; no page is loaded again by hand. Once with a mouse, and once with keys
+ * alone, which reach by Tab whatever the mouse does.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -15,17 +16,22 @@ import {
   openVisit,
   type Visit,
 } from '../support/browser.ts';
+import { type Hand, keyHand, mouseHand } from '../support/hands.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
 /** "Under 3 minutes" is for people who read; the clicks alone take seconds. */
 const firstDeliveryMsMax = 60_000;
 
-describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromium]', () => {
+describe.skipIf(chromiumPath === null).each([
+  ['with a mouse', mouseHand],
+  ['with keys alone', keyHand],
+] as const)('a newcomer %s [needs Chromium]', (_, createHand) => {
   let receiver: Receiver;
   let service: Service;
   let browser: Browser;
   let visit: Visit;
   let page: Page;
+  let hand: Hand;
   let clicks = 0;
   let key = '';
 
@@ -35,6 +41,7 @@ describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromiu
     browser = await launchChromium();
     visit = await openVisit(browser, new URL(service.url));
     page = visit.page;
+    hand = createHand(page);
   }, browserTestMs);
   afterAll(async () => {
     await browser?.close();
@@ -44,7 +51,7 @@ describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromiu
 
   async function click(target: Locator): Promise<void> {
     clicks += 1;
-    await target.click();
+    await hand.press(target);
   }
   const button = (name: string | RegExp) => page.getByRole('button', { name });
   const link = (name: string) => page.getByRole('link', { name, exact: true });
@@ -77,10 +84,10 @@ describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromiu
       const startedMs = performance.now();
       const [, path = ''] = /(\/sign-up\?token=[\w-]+)/.exec(service.stderr()) ?? [];
       await page.goto(path);
-      await page.getByLabel('Your name').fill('Ines Ortega');
-      await page.getByLabel('E-mail').fill('ines@example.com');
-      await page.getByLabel('Password').fill('correct horse battery staple');
-      await page.getByLabel('Company or team').fill('Acme');
+      await hand.write(page.getByLabel('Your name'), 'Ines Ortega');
+      await hand.write(page.getByLabel('E-mail'), 'ines@example.com');
+      await hand.write(page.getByLabel('Password'), 'correct horse battery staple');
+      await hand.write(page.getByLabel('Company or team'), 'Acme');
       await click(button('Make account'));
       await page.getByRole('heading', { name: 'Send your first webhook' }).waitFor();
       await click(button('Use the echo'));
@@ -105,9 +112,9 @@ describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromiu
     async () => {
       await click(page.getByRole('link', { name: 'Projects', exact: true }).first());
       await click(link('New project'));
-      await page.getByLabel('Name').fill('Billing');
+      await hand.write(page.getByLabel('Name'), 'Billing');
       await click(button('Create project'));
-      await page.getByLabel('URL of the endpoint').fill(`${receiver.url}/in`);
+      await hand.write(page.getByLabel('URL of the endpoint'), `${receiver.url}/in`);
       await click(button('Add endpoint'));
       await click(button('Send a test'));
       await main().getByText('Delivered: the receiver answered 204').waitFor();
@@ -167,7 +174,7 @@ describe.skipIf(chromiumPath === null)('a newcomer in the browser [needs Chromiu
       await click(page.getByRole('link', { name: 'Endpoints', exact: true }).first());
       await click(main().locator('.c-main a').first());
       await click(link('Replay…'));
-      await page.getByLabel('State').selectOption('However it ended');
+      await hand.choose(page.getByLabel('State'), 'However it ended');
       await click(button('Count what matches'));
       const before = receiver.requests.length;
       const replay = button(/^Replay \d+ /);

@@ -160,6 +160,34 @@ describe.skipIf(chromiumPath === null)('with keys alone [needs Chromium]', () =>
   );
 
   test(
+    'a form that is refused has the focus on its first wrong field',
+    async () => {
+      await page.goto(`${endpoints()}/new`);
+      const url = page.locator('main input[name="url"]');
+      await url.fill('https://user@example.com/in');
+      await page.keyboard.press('Enter');
+      await page.locator('main [role="alert"]').waitFor();
+      await page.locator('main input[name="url"][aria-invalid="true"]:focus').waitFor();
+      expect(visit.takeOffences()).toEqual([]);
+    },
+    browserTestMs,
+  );
+
+  test(
+    '⌘K is left by Escape, with the focus where it was',
+    async () => {
+      const opener = page.locator('main a:visible').first();
+      await opener.focus();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('combobox').waitFor({ state: 'hidden' });
+      expect(await opener.evaluate((element) => element.matches(':focus'))).toBe(true);
+    },
+    browserTestMs,
+  );
+
+  test(
     'single keys are turned off and on again, found by ⌘K; ⌘K itself goes on',
     async () => {
       const openKeys = async () => {

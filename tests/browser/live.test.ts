@@ -117,6 +117,23 @@ describe.skipIf(chromiumPath === null)('an open page [needs Chromium]', () => {
   );
 
   test(
+    'of a delivery keeps the focus near when the button that had it goes',
+    async () => {
+      await open('/deliveries');
+      const { key } = tenant;
+      const [id] = (await pages.send('GET', '/api/v1/deliveries', { key })).ids();
+      const news = page.waitForResponse(/\/live\?types=/);
+      await page.goto(`/t/${tenant.name}/p/main/deliveries/${id}`);
+      await news;
+      await page.locator('main').getByRole('link', { name: 'Cancel…' }).focus();
+      await pages.send('POST', `/api/v1/deliveries/${id}/cancel`, { key });
+      await page.locator('#delivery:focus').waitFor();
+      expect(takeOffences()).toEqual([]);
+    },
+    browserTestMs,
+  );
+
+  test(
     'of the overview changes its figures',
     async () => {
       await open('');

@@ -24,6 +24,13 @@ export function openDialogs(): void {
       target.closest('details')?.removeAttribute('open');
     }
   });
-  // A notice about a form that was refused is what to read first.
-  document.querySelector<HTMLElement>('[data-focus]')?.focus();
+  focusRefused();
+}
+
+/** Of a form that was refused, the first field to change; what belongs to none is read first. */
+function focusRefused(): void {
+  const field = ':is(input, select, textarea)[aria-invalid="true"]';
+  const wrong = document.querySelector<HTMLElement>(`main ${field}`);
+  const found = wrong ?? document.querySelector<HTMLElement>('[data-focus]');
+  found?.focus();
 }

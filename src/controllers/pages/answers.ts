@@ -94,6 +94,17 @@ export function goTo(request: Request, path: string, cookies: string[]): Respons
   return new Response(null, { status: 204, headers });
 }
 
+/** To htmx, of a part that failed: it stays as it is, and what went wrong is said beside it. */
+export function failedPart(
+  words: Pick<Toast, 'title' | 'text'>,
+  options: { status: number; headers?: Record<string, string> | undefined },
+): Response {
+  const { status } = options;
+  const trigger = toastTrigger({ tone: 'bad', ...words });
+  const headers = { ...options.headers, 'hx-reswap': 'none', 'hx-trigger': trigger };
+  return htmlResponse('', { status, headers });
+}
+
 /** The value of `HX-Trigger` that shows a toast; headers are ASCII. */
 export function toastTrigger(toast: Toast): string {
   const escaped = (character: string) =>

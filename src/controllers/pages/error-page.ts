@@ -5,7 +5,7 @@
 import { ErrorPage, type ErrorPageProps } from '../../../views/error-page.tsx';
 import { type Problem, problemKinds } from '../problem.ts';
 import { requestFacts } from '../request-id.ts';
-import { htmlResponse, toastTrigger, wantedPart } from './answers.ts';
+import { failedPart, htmlResponse, wantedPart } from './answers.ts';
 import { readTheme } from './cookies.ts';
 import type { LoadFiles } from './files.ts';
 
@@ -65,10 +65,8 @@ export async function errorPage(
   const isGet = request.method === 'GET';
   const words = wordsOf(problem, isGet ? pathname + search : pathname);
   if (wantedPart(request) !== null) {
-    // The part stays as it is; what went wrong is said beside it.
-    const toast = { tone: 'bad', title: words.title, text: words.text } as const;
-    const headers = { 'hx-reswap': 'none', 'hx-trigger': toastTrigger(toast) };
-    return htmlResponse('', { status, headers: { ...problem.headers, ...headers } });
+    const { title, text } = words;
+    return failedPart({ title, text }, { status, headers: problem.headers });
   }
   const retryAfter = Number(problem.headers?.['retry-after'] ?? retrySeconds);
   const html = await ErrorPage({

@@ -19,7 +19,7 @@ import { readQuery } from '../api/request-input.ts';
 import { portalFramePolicy } from '../portal.ts';
 import { type Problem, problemKinds } from '../problem.ts';
 import { requestFacts } from '../request-id.ts';
-import { goTo, htmlResponse, plainResponse, wantedPart } from './answers.ts';
+import { failedPart, goTo, htmlResponse, plainResponse, wantedPart } from './answers.ts';
 import { readTheme } from './cookies.ts';
 import { draftOf, parseForm, readForm } from './form.ts';
 import { type PageDeps, redrawn } from './page.ts';
@@ -174,12 +174,16 @@ async function showError(
       : problem.detail,
   };
   const headers = { ...problem.headers, ...portalHeaders };
+  const [, path = '/'] = /^(\/portal\/[^/]+)/.exec(new URL(request.url).pathname) ?? [];
+  if (wantedPart(request) !== null) {
+    // The page itself then says that its link has ended.
+    return isLink ? goTo(request, path, []) : failedPart(words, { status, headers });
+  }
   const frames = await framesOf(deps, request, visit, isLink);
   const isFramed = framedAs.has(request.headers.get('sec-fetch-dest') ?? '');
   if (visit === null && frames === frameAncestors([]) && isFramed) {
     return plainResponse(`${words.title}\n\n${words.text}\n`, { status, headers });
   }
-  const [, path = '/'] = /^(\/portal\/[^/]+)/.exec(new URL(request.url).pathname) ?? [];
   const html = await ErrorPage({
     ...{ status, files: await deps.files(), theme: readTheme(request), parts: [] },
     ...words,

@@ -116,6 +116,26 @@ describe('the page of a customer', () => {
     expect((await pages.get(portal)).text).toContain('id="deliveries"');
   });
 
+  test('leaves a part as it is when it fails, and says the error beside it', async () => {
+    const headers = { 'hx-request': 'true', 'hx-target': 'div#attempts' };
+    const answer = await pages.get(`${portal}/deliveries/${other.pendingId}`, headers);
+    expect([answer.status, answer.text]).toEqual([404, '']);
+    expect(answer.headers.get('hx-reswap')).toBe('none');
+    expect(JSON.parse(answer.headers.get('hx-trigger') ?? '')).toMatchObject({
+      toast: { tone: 'bad' },
+    });
+    expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+  });
+
+  test('whose link has ended is left for what says so when a part is asked for', async () => {
+    const headers = { 'hx-request': 'true', 'hx-target': 'div#deliveries' };
+    const ended = '/portal/nobody-knows-this';
+    const answer = await pages.get(`${ended}/deliveries/${own.pendingId}`, headers);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(answer.headers.get('hx-redirect')).toBe(ended);
+    expect((await pages.get(ended)).text).toContain('This link has ended');
+  });
+
   test('has the name and the colours of the tenant, in a style sheet of its own', async () => {
     await setLook({ name: 'Northwind <Freight>', color: '#00665c', darkColor: '#3fc1b0' });
     const { text } = await pages.get(portal);
