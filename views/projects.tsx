@@ -13,6 +13,8 @@ export type ProjectState = 'attention' | 'failing' | 'healthy' | 'quiet' | 'new'
 export type ProjectCard = {
   name: string;
   href: string;
+  /** The one that was open last in this browser, whose menu stands beside. */
+  isHere: boolean;
   state: ProjectState;
   endpoints: number;
   breakersOpen: number;
@@ -136,10 +138,11 @@ function Card({ card, nowMs }: { card: ProjectCard; nowMs: number }) {
   return (
     <section class="card">
       <header>
-        <h2 class="truncate">
-          <a class="quiet-link" href={card.href} safe>
+        <h2 class="flex min-w-0 items-center">
+          <a class="quiet-link truncate" href={card.href} safe>
             {card.name}
           </a>
+          {card.isHere ? <span class="count ml-2 shrink-0">you are here</span> : null}
         </h2>
         <CardState card={card} />
       </header>

@@ -1,5 +1,7 @@
 /** Usage: what a day takes, which project takes it, and how far the quotas reach. */
+
 import { Progress } from './components/bars.tsx';
+import { LinkButton } from './components/button.tsx';
 import { axisMax, BarChart } from './components/chart.tsx';
 import { type SegmentItem, Segments } from './components/filters.tsx';
 import { formatBytes, formatCount, formatDate, formatShort } from './components/format.ts';
@@ -39,6 +41,8 @@ export type UsagePageProps = {
     isBytes: boolean;
     points: readonly { date: string; value: number }[];
   };
+  /** The days that are shown, as a file. */
+  exportHref: string;
   /** So many are shown. */
   days: string;
   projects: readonly ProjectUse[];
@@ -55,7 +59,12 @@ export function UsagePage(props: UsagePageProps) {
       <PageHead
         title="Usage"
         sentence={props.sentence}
-        actions={<Segments label="Range" items={props.ranges} />}
+        actions={
+          <>
+            <Segments label="Range" items={props.ranges} />
+            <LinkButton label="Export CSV" icon="download" href={props.exportHref} />
+          </>
+        }
       />
       <SettingsTabs {...props.tabs} current="usage" />
       {notice === null ? null : (

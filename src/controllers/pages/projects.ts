@@ -31,13 +31,16 @@ export function projectPages(deps: PageDeps) {
   return new Elysia({ prefix: '/t/:tenant/projects' })
     .get(
       '',
-      ...tenant.view({ query: noQuery }, async ({ ctx, tenant: here, person, nowMs }) => {
+      ...tenant.view({ query: noQuery }, async ({ ctx, tenant: here, place, person, nowMs }) => {
         const [{ data }, dayOf] = await Promise.all([
           listProjects(ctx, { limit: projectsMax }),
           listProjectHealth(ctx),
         ]);
         const cards = data
-          .map((project) => toCard(here, project, dayOf(project.id)))
+          .map((project) => ({
+            ...toCard(here, project, dayOf(project.id)),
+            isHere: place?.project?.slug === project.slug,
+          }))
           .sort((a, b) => stateOrder.indexOf(a.state) - stateOrder.indexOf(b.state));
         const mayMake = allows(scopesOf(here.role), 'projects:write');
         const others = person.memberships
@@ -92,7 +95,11 @@ function newProjectView(
   };
 }
 
-function toCard(tenant: Membership, project: Project, day: ProjectDay): ProjectCard {
+function toCard(
+  tenant: Membership,
+  project: Project,
+  day: ProjectDay,
+): Omit<ProjectCard, 'isHere'> {
   const { health, totals, series } = day;
   const { successRatio } = totals;
   return {

@@ -16,6 +16,8 @@ import {
   type UsagePageProps,
 } from '../../../views/usage.tsx';
 import { type QuotaName, warnRatio } from '../../domain/quotas.ts';
+import { csvLine } from '../../lib/csv.ts';
+import type { Ctx } from '../../usecases/context.ts';
 import { listProjects } from '../../usecases/projects/list-projects.ts';
 import type { Project } from '../../usecases/projects/schemas.ts';
 import { readUsage } from '../../usecases/usage/read-usage.ts';
@@ -33,6 +35,8 @@ const usageQuery = z.strictObject({
 });
 type Asked = z.output<typeof usageQuery>;
 
+const fileColumns = ['date', 'events', 'deliveries', 'attempts', 'bytes'] as const;
+
 /** As many as readUsage answers. */
 const projectsMax = 200;
 
@@ -49,10 +53,24 @@ const quotaWords: Record<QuotaName, { title: string; format(count: number): stri
 
 export function usagePages(deps: PageDeps) {
   const { tenant } = createPages(deps);
-  return new Elysia().get(
-    '/t/:tenant/settings/usage',
-    ...tenant.view({ query: usageQuery }, (call) => usageView(call, call.query)),
-  );
+  return new Elysia({ prefix: '/t/:tenant/settings/usage' })
+    .get('', ...tenant.view({ query: usageQuery }, (call) => usageView(call, call.query)))
+    .get(
+      '/export',
+      ...tenant.answer({ query: usageQuery }, ({ ctx, query }) => usageFile(ctx, query)),
+    );
+}
+
+/** A line for each day (UTC), oldest first. */
+async function usageFile(ctx: Ctx, { days }: Asked): Promise<Response> {
+  const usage = await readUsage(ctx, { days: Number(days) });
+  const lines = usage.days.map((day) => csvLine(fileColumns.map((name) => String(day[name]))));
+  return new Response(csvLine(fileColumns) + lines.join(''), {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="usage.csv"',
+    },
+  });
 }
 
 async function usageView(call: TenantCall, asked: Asked): Promise<View> {
@@ -82,6 +100,7 @@ async function usageView(call: TenantCall, asked: Asked): Promise<View> {
       ...{ title, unit, isBytes: asked.show === 'bytes' },
       points: usage.days.map((day) => ({ date: day.date, value: day[asked.show] })),
     },
+    exportHref: `${path}/export?days=${asked.days}`,
     days: asked.days,
     projects: usage.projects.map((use) => toProject(call, use, usage.totals.events, projects.data)),
     totals: [

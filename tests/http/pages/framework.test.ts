@@ -98,6 +98,22 @@ describe('what stands above a title', () => {
   });
 });
 
+test('the project that was open last keeps its menu, and says in the list that one is there', async () => {
+  const list = `/t/${tenant.name}/projects`;
+  const before = await pages.get(list);
+  expect(before.text).not.toContain('you are here');
+  expect(before.text).not.toContain(`href="${home}/events"`);
+  const [opened = ''] = (await pages.get(home)).headers.getSetCookie();
+  const [kept = ''] = opened.split(';');
+  const { text } = await pages.get(list, { cookie: `${pages.cookie()}; ${kept}` });
+  expect(text.match(/you are here/g)).toHaveLength(1);
+  expect(text).toContain(`href="${home}/events"`);
+  const other = await createTenant(pages.db.database);
+  await pages.signIn(other);
+  const theirs = { cookie: `${pages.cookie()}; ${kept}` };
+  expect((await pages.get(`/t/${other.name}/projects`, theirs)).text).not.toContain('you are here');
+});
+
 test('what is not there leads back to the list that it is none of', async () => {
   const nothing = `${home}/endpoints/${Bun.randomUUIDv7()}`;
   const { status, text } = await pages.get(nothing);

@@ -53,6 +53,22 @@ test('days and projects add up, and nothing of another tenant is in them', async
   expect((await pages.get(`/t/${other.name}/settings/usage`)).status).toBe(404);
 });
 
+test('the days that are shown are a file, a line for each', async () => {
+  await use(0, 1_000);
+  await use(3, 200);
+  expect((await pages.get(`${path}?days=90`)).text).toContain(`href="${path}/export?days=90"`);
+  const { text, status, headers } = await pages.get(`${path}/export`);
+  expect(status).toBe(200);
+  expect(headers.get('content-disposition')).toBe('attachment; filename="usage.csv"');
+  const lines = text.trimEnd().split('\r\n');
+  expect(lines[0]).toBe('date,events,deliveries,attempts,bytes');
+  expect(lines).toHaveLength(31);
+  expect(lines.at(-1)).toEndWith(',1000,3000,4000,1024000');
+  expect(lines.at(-4)).toEndWith(',200,600,800,204800');
+  expect(lines.at(-2)).toEndWith(',0,0,0,0');
+  expect((await pages.get(`${path}/export?days=7`)).status).toBe(422);
+});
+
 test.each([
   ['events', '1\u202f000 events'],
   ['deliveries', '3\u202f000 deliveries'],

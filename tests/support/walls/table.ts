@@ -270,6 +270,7 @@ export const walls: Readonly<Record<string, Wall>> = {
     ...{ kind: 'form', least: 'admin', items: { id: 'api key' } },
   },
   'GET /t/:tenant/settings/usage': { kind: 'page' },
+  'GET /t/:tenant/settings/usage/export': { kind: 'page' },
   'GET /t/:tenant/settings/audit': { kind: 'page', least: 'admin' },
   'GET /t/:tenant/settings/audit/export': {
     ...{ kind: 'page', least: 'admin', plain: { format: 'csv' } },
