@@ -1,10 +1,10 @@
 /**
  * Every page that the router has, with data as after a while of use: in light and dark axe finds
- * nothing, no page scrolls sideways on a phone, nothing complains and nobody else is asked. A page
- * that is new is opened without a line here; its pictures are kept in dist/screenshots.
+ * nothing, no page scrolls sideways on a phone, each prints light, nothing complains and nobody
+ * else is asked. A new page is opened without a line here; its pictures are in dist/screenshots.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import {
   browserTestMs,
   chromiumPath,
@@ -119,11 +119,18 @@ describe.skipIf(chromiumPath === null)('in a browser [needs Chromium]', () => {
     expect(await measureWeight(page)).toBeLessThanOrEqual(weightBytesMax);
     const name = route.replace('/t/:tenant', 't').replace('/p/:project', '-p').replace(/^\//, '');
     await showWhole(page);
+    const colours = await coloursOf(page);
     for (const theme of ['light', 'dark'] as const) {
       await drawIn(page, theme);
       expect(await findBarriers(page, theme === 'light' ? 'all' : 'colours')).toEqual([]);
       await keepPicture(page, `${name}-${theme}`);
     }
+    // Still dark on the screen: paper is as light as ever.
+    expect(await coloursOf(page)).not.toBe(colours);
+    await page.emulateMedia({ media: 'print' });
+    expect(await coloursOf(page)).toBe(colours);
+    expect(await findOverflow(page)).toEqual([]);
+    await page.emulateMedia({ media: null });
     await drawIn(page, 'light');
     await page.setViewportSize(phone);
     expect(await findOverflow(page)).toEqual([]);
@@ -132,6 +139,14 @@ describe.skipIf(chromiumPath === null)('in a browser [needs Chromium]', () => {
     // The browser itself calls a page for a link that is no good a failed resource.
     const isRefusal = (offence: string) => isOutside && offence.includes('the server responded');
     expect(takeOffences().filter((offence) => !isRefusal(offence))).toEqual([]);
+  }
+
+  /** Of paper and ink. */
+  function coloursOf(page: Page): Promise<string> {
+    return page.locator('body').evaluate((body) => {
+      const style = body.ownerDocument.defaultView?.getComputedStyle(body);
+      return `${style?.backgroundColor} ${style?.color}`;
+    });
   }
 
   test.concurrent.each(routes)(
