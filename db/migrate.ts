@@ -17,6 +17,7 @@ import portal from './migrations/0009_portal.sql' with { type: 'text' };
 import projectRollups from './migrations/0010_project_rollups.sql' with { type: 'text' };
 import sourceCounts from './migrations/0011_source_counts.sql' with { type: 'text' };
 import sourcePause from './migrations/0012_source_pause.sql' with { type: 'text' };
+import replayCounts from './migrations/0013_replay_counts.sql' with { type: 'text' };
 
 export type Migration = { version: number; name: string; text: string };
 
@@ -33,6 +34,7 @@ export const migrations: Migration[] = [
   { version: 10, name: 'project_rollups', text: projectRollups },
   { version: 11, name: 'source_counts', text: sourceCounts },
   { version: 12, name: 'source_pause', text: sourcePause },
+  { version: 13, name: 'replay_counts', text: replayCounts },
 ];
 
 export const databaseRoles = [

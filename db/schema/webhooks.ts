@@ -189,6 +189,9 @@ export const deliveries = pgTable(
     index('deliveries_replay_idx')
       .on(table.tenantId, table.replayId, table.id)
       .where(sql`replay_id is not null`),
+    index('deliveries_replay_not_delivered_idx')
+      .on(table.tenantId, table.replayId, table.status)
+      .where(sql`replay_id is not null and status <> 'delivered'`),
   ],
 );
 

@@ -65,7 +65,12 @@ export async function countPendingOfReplay(
 
 export type EndedCounts = { delivered: number; failed: number };
 
-/** What has ended of each replay. Index: deliveries_replay_idx, and nothing but it. */
+/**
+ * What has ended of each replay: delivered is what was made and is neither pending nor ended
+ * otherwise, as it is most of a replay, and counting 300,000 took 120 ms and more. All of one
+ * snapshot, as deliveries go from pending to ended meanwhile.
+ * Indexes: delivery_queue_replay_idx, deliveries_replay_not_delivered_idx.
+ */
 export async function countEndedOfReplays(
   tx: TenantTx,
   ids: readonly ReplayId[],
@@ -74,12 +79,18 @@ export async function countEndedOfReplays(
   const rows = await tx.run(
     'countEndedOfReplays',
     tx.sql<({ id: ReplayId } & EndedCounts)[]>`
-      select wanted.id, ended.*
-      from unnest(${[...ids]}::uuid[]) as wanted (id) cross join lateral (
-        select (count(*) filter (where status = 'delivered'))::float8 as delivered,
-          (count(*) filter (where status = 'failed'))::float8 as failed
+      select r.id, (r.created - queued.count - ended.cancelled - ended.failed)::float8 as delivered,
+        ended.failed::float8 as failed
+      from replays r cross join lateral (
+        select count(*) from delivery_queue
+        where tenant_id = ${tx.tenantId} and replay_id = r.id and not manual
+      ) queued cross join lateral (
+        select count(*) filter (where status = 'failed') as failed,
+          count(*) filter (where status = 'cancelled') as cancelled
         from deliveries
-        where tenant_id = ${tx.tenantId} and replay_id = wanted.id) ended`,
+        where tenant_id = ${tx.tenantId} and replay_id = r.id and status <> 'delivered'
+      ) ended
+      where r.tenant_id = ${tx.tenantId} and r.id = any (${[...ids]}::uuid[])`,
   );
   return new Map(rows.map(({ id, delivered, failed }) => [id, { delivered, failed }]));
 }
