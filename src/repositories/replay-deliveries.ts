@@ -95,6 +95,11 @@ export async function countEndedOfReplays(
   return new Map(rows.map(({ id, delivered, failed }) => [id, { delivered, failed }]));
 }
 
+export async function countEndedOfReplay(tx: TenantTx, id: ReplayId): Promise<EndedCounts> {
+  const counts = await countEndedOfReplays(tx, [id]);
+  return counts.get(id) ?? { delivered: 0, failed: 0 };
+}
+
 export type EndedLatelyRow = {
   id: ReplayId;
   /** Of those that were looked at, how many ended since then; ms since the epoch. */

@@ -4,6 +4,7 @@ import { countEndedOfReplays } from '../../src/repositories/replay-deliveries.ts
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   endedEvents,
+  endMade,
   makePages,
   makeReplay,
   newReplayWorld,
@@ -24,20 +25,6 @@ async function made(world: ReplayWorld, count: number) {
   return refOf(world.ctx, replay.id).id;
 }
 
-/** Ends so many of what is pending. */
-async function end(replayId: string, status: string, count: number): Promise<void> {
-  await db.admin.sql`
-    with gone as (
-      delete from delivery_queue
-      where id in (select id from delivery_queue where replay_id = ${replayId} limit ${count})
-      returning *
-    )
-    insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
-      attempts, created_at, completed_at, replay_id)
-    select id, tenant_id, project_id, event_id, endpoint_id, event_type, ${status}, 1, created_at,
-      now(), replay_id from gone`;
-}
-
 test('what is pending, cancelled or tried again by hand is not counted as delivered', async () => {
   const world = await newReplayWorld(db);
   const id = await made(world, 10);
@@ -48,9 +35,9 @@ test('what is pending, cancelled or tried again by hand is not counted as delive
     return counts.get(id);
   };
   expect(await count()).toEqual({ delivered: 0, failed: 0 });
-  await end(id, 'failed', 2);
-  await end(id, 'cancelled', 1);
-  await end(id, 'delivered', 4);
+  await endMade(db, id, 'failed', 2);
+  await endMade(db, id, 'cancelled', 1);
+  await endMade(db, id, 'delivered', 4);
   expect(await count()).toEqual({ delivered: 4, failed: 2 });
   await db.admin.sql`
     insert into delivery_queue (id, tenant_id, project_id, event_id, endpoint_id, event_type,
@@ -63,9 +50,9 @@ test('what is pending, cancelled or tried again by hand is not counted as delive
 test('several at once have counts of their own, and another tenant has none', async () => {
   const world = await newReplayWorld(db);
   const first = await made(world, 3);
-  await end(first, 'delivered', 3);
+  await endMade(db, first, 'delivered', 3);
   const second = await made(world, 2);
-  await end(second, 'failed', 1);
+  await endMade(db, second, 'failed', 1);
   const { deps, tenantId } = world.ctx;
   const counts = await deps.database.withTenant(tenantId, (tx) =>
     countEndedOfReplays(tx, [first, second]),

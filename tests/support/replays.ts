@@ -107,6 +107,25 @@ export function refOf(ctx: Ctx, replayId: string) {
   return { tenantId: ctx.tenantId, id: replayId as ReplayId };
 }
 
+/** Ends what the replay has pending, or so many of it, as if it had been sent. */
+export async function endMade(
+  db: TestDatabase,
+  replayId: string,
+  status: 'delivered' | 'failed' | 'cancelled',
+  count: number | null = null,
+): Promise<void> {
+  await db.admin.sql`
+    with gone as (
+      delete from delivery_queue
+      where id in (select id from delivery_queue where replay_id = ${replayId} limit ${count})
+      returning *
+    )
+    insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
+      attempts, created_at, completed_at, replay_id)
+    select id, tenant_id, project_id, event_id, endpoint_id, event_type, ${status}, 1, created_at,
+      now(), replay_id from gone`;
+}
+
 /** Of each delivery that the replay made and that is pending: which event to which endpoint. */
 export async function madeBy(
   { db }: ReplayWorld,

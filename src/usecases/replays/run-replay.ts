@@ -8,7 +8,7 @@ import { type DeliveryId, newId } from '../../domain/ids.ts';
 import { nextPageAtMs, pageRoom, settleDelayMs } from '../../domain/replays.ts';
 import type { ListeningEndpoint } from '../../repositories/directory.ts';
 import {
-  countEndedOfReplays,
+  countEndedOfReplay,
   countPendingOfReplay,
   insertReplayDeliveries,
 } from '../../repositories/replay-deliveries.ts';
@@ -83,7 +83,7 @@ async function countPage(page: Page, endpoints: readonly ListeningEndpoint[]): P
   if (stoppedAt !== null) {
     return updateReplay(tx, replay.id, { matched, cursorId: stoppedAt, nextPageAt });
   }
-  if (replay.dryRun) return end(page, 'done', { matched, delivered: 0, failed: 0 });
+  if (replay.dryRun) return end(page, 'done', { matched });
   const cursorId = replay.fromId;
   return updateReplay(tx, replay.id, { matched, phase: 'creating', cursorId, nextPageAt });
 }
@@ -118,15 +118,16 @@ async function settle(page: Page): Promise<ReplayRow> {
     const delayMs = settleDelayMs(nowMs - replay.createdAt.getTime());
     return updateReplay(tx, replay.id, { nextPageAt: new Date(nowMs + delayMs) });
   }
-  const ended = await countEndedOfReplays(tx, [replay.id]);
-  return end(page, 'done', ended.get(replay.id) ?? { delivered: 0, failed: 0 });
+  return end(page, 'done');
 }
 
 /** `cancelled` is also how a replay ends whose endpoint was disabled or deleted meanwhile. */
-function end(
+async function end(
   { tx, replay, nowMs }: Page,
   status: 'done' | 'cancelled',
-  counts: { matched?: number; delivered?: number; failed?: number } = {},
+  changes: { matched?: number } = {},
 ): Promise<ReplayRow> {
-  return updateReplay(tx, replay.id, { ...counts, status, completedAt: new Date(nowMs) });
+  const ended = await countEndedOfReplay(tx, replay.id);
+  const completedAt = new Date(nowMs);
+  return updateReplay(tx, replay.id, { ...changes, ...ended, status, completedAt });
 }

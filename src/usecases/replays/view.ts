@@ -23,9 +23,9 @@ export async function viewReplays(tx: TenantTx, rows: readonly ReplayRow[]): Pro
   return rows.map((row) => toReplay(row, ended.get(row.id)));
 }
 
-/** Those that are done keep what they came to. */
+/** Those that have ended keep what they came to, for longer than their deliveries are kept. */
 function countEnded(tx: TenantTx, rows: readonly ReplayRow[]) {
-  const open = rows.filter((row) => row.status !== 'done' && row.created > 0);
+  const open = rows.filter((row) => row.delivered === null && row.created > 0);
   return countEndedOfReplays(
     tx,
     open.map(({ id }) => id),

@@ -13,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 import { createEndedRow, createEventRow, createPendingRow } from '../../support/deliveries.ts';
 import {
   endedEvents,
+  endMade,
   madeBy,
   makePages,
   makeReplay,
@@ -33,16 +34,6 @@ afterAll(() => db.drop());
 const minuteMs = 60_000;
 const eventsOf = async (world: ReplayWorld, replayId: string) =>
   (await madeBy(world, replayId)).map(({ eventId }) => eventId);
-
-/** Ends what the replay made, as if it had been sent. */
-async function endAll(replayId: string, status: 'delivered' | 'failed'): Promise<void> {
-  await db.admin.sql`
-    with gone as (delete from delivery_queue where replay_id = ${replayId} returning *)
-    insert into deliveries (id, tenant_id, project_id, event_id, endpoint_id, event_type, status,
-      attempts, created_at, completed_at, replay_id)
-    select id, tenant_id, project_id, event_id, endpoint_id, event_type, ${status}, 1, created_at,
-      now(), replay_id from gone`;
-}
 
 describe('a replay', () => {
   test.each(['failed', 'cancelled', 'delivered'] as const)(
@@ -184,13 +175,13 @@ describe('a replay', () => {
       const replay = await makeReplay(world);
       await makePages(world, replay.id, pagesOf(3));
       expect(await eventsOf(world, replay.id)).toEqual(wanted.toSorted());
-      await endAll(replay.id, 'failed');
+      await endMade(db, replay.id, 'failed');
     }
     // What was never made before and failed when it was is found by its replay's delivery alone.
     const event = await createEventRow(db.database, world.tenant);
     const missing = await makeReplay(world, { status: 'missing' });
     await makePages(world, missing.id);
-    await endAll(missing.id, 'failed');
+    await endMade(db, missing.id, 'failed');
     const again = await makeReplay(world);
     await makePages(world, again.id);
     expect(await eventsOf(world, again.id)).toEqual([...wanted, event].toSorted());
@@ -230,14 +221,14 @@ describe('each match is made exactly once', () => {
     const replay = await makeReplay(world);
     const pages = await makePages(world, replay.id, pagesOf(rows), async () => {
       // What the replay made fails at once, and a new event fails as well.
-      await endAll(replay.id, 'failed');
+      await endMade(db, replay.id, 'failed');
       const late = await createEventRow(db.database, world.tenant, {
         id: newId<EventId>(Date.now() + 2),
       });
       await createEndedRow(db.database, world.tenant, late, world.endpointId, { status: 'failed' });
     });
     expect(pages).toBeGreaterThanOrEqual(7 / rows);
-    await endAll(replay.id, 'failed');
+    await endMade(db, replay.id, 'failed');
     const made = await db.admin.sql`
       select event_id from deliveries where replay_id = ${replay.id} order by event_id`;
     expect(made.map((row) => row['event_id'])).toEqual(wanted.toSorted());
@@ -339,11 +330,11 @@ describe('the pace', () => {
     };
     expect(await run()).toBe(4);
     expect(await run()).toBe(4);
-    await endAll(replay.id, 'delivered');
+    await endMade(db, replay.id, 'delivered');
     expect(await run()).toBe(4);
-    await endAll(replay.id, 'delivered');
+    await endMade(db, replay.id, 'delivered');
     expect(await run()).toBe(2);
-    await endAll(replay.id, 'delivered');
+    await endMade(db, replay.id, 'delivered');
     await run();
     const { id } = refOf(world.ctx, replay.id);
     expect(await findReplay(world.ctx, id)).toMatchObject({
@@ -360,7 +351,7 @@ describe('cancelling', () => {
     const ref = refOf(world.ctx, replay.id);
     const limits = pagesOf(2);
     await advanceReplay(world.ctx.deps, ref, { limits });
-    await endAll(replay.id, 'delivered');
+    await endMade(db, replay.id, 'delivered');
     await advanceReplay(world.ctx.deps, ref, { limits });
     const cancelled = await cancelReplay(world.ctx, ref.id);
     expect(cancelled).toMatchObject({ status: 'cancelled', created: 4, delivered: 1 + 1 });
@@ -374,6 +365,9 @@ describe('cancelling', () => {
       ...[1, 2].map(() => ({ status: 'delivered', reason: null })),
     ]);
     expect(await cancelReplay(world.ctx, ref.id)).toEqual(cancelled);
+    // As retention does, which keeps the replay itself.
+    await db.admin.sql`delete from deliveries where replay_id = ${replay.id}`;
+    expect(await findReplay(world.ctx, ref.id)).toEqual(cancelled);
   });
 
   test('waits for a delivery that is being recorded, and lets its end stand', async () => {
